@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// Only what vitest itself must know; which kinds run when is said by the npm scripts.
+export default defineConfig({
+  root: new URL('../..', import.meta.url).pathname,
+  test: {
+    include: ['tests/**/*.test.ts'],
+    exclude: ['tests/standalone/**', 'node_modules/**'],
+    passWithNoTests: false,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    pool: 'forks',
+  },
+});

@@ -1,0 +1,179 @@
+// Phase context
+// =============
+// What a phase remembers, and the pure questions that its chart asks of it. Small: it is hashed at every step.
+//
+//   P1. `open` names everything that is awaited, `id -> status:slot`; nothing else is delivered.
+//   P2. Ids come from the actor and a counter; the same history gives the same ids.
+
+import type { Baseline } from '#src/domain/check.ts';
+import { NO_BASELINE } from '#src/domain/check.ts';
+import type { GateVerdict } from '#src/domain/gate.ts';
+import { judgeGate } from '#src/domain/gate.ts';
+import type { PastFailure, RetryDecision } from '#src/domain/retry.ts';
+import { decideRetry } from '#src/domain/retry.ts';
+import type { PhaseOutcome } from '#src/domain/schedule.ts';
+import type { FeedbackItem } from '#src/events/effects.ts';
+import type { PhasePolicy } from '#src/events/policy.ts';
+import type { Ref } from '#src/record/ref.ts';
+import type { Slot } from './vocabulary.ts';
+
+export type QuestionKind = 'exhausted' | 'blocked' | 'approval';
+type Verdicts = { readonly approved: boolean; readonly minor: number; readonly major: number; readonly critical: number };
+
+export interface AuditorAnswer {
+  readonly slot: 'auditor' | 'auditor2';
+  readonly answer: Ref;
+  readonly approved: boolean;
+  readonly issues: readonly { readonly severity: 'minor' | 'major' | 'critical'; readonly category: string; readonly description: string; readonly file: string; readonly line: number; readonly suggestion: string }[];
+  readonly summary: string;
+}
+
+export interface PhaseInput {
+  readonly phase: string;
+  readonly policy: PhasePolicy;
+}
+
+export interface PhaseContext extends PhaseInput {
+  readonly open: Readonly<Record<string, string>>;
+  readonly counter: number;
+  readonly baseline: Baseline;
+  /** Commit that the candidate stands on; empty before the start. */
+  readonly base: string;
+  readonly attempt: number;
+  readonly again: number;
+  /** Failures that count: the place in the models' walks. */
+  readonly step: number;
+  readonly limit: number;
+  readonly limitRaised: boolean;
+  readonly calls: Readonly<Record<'builder' | 'auditor' | 'auditor2' | 'planner', number>>;
+  readonly tries: number;
+  readonly interruptions: number;
+  readonly repairs: number;
+  readonly trouble: string | null;
+  readonly failures: readonly PastFailure[];
+  readonly feedback: readonly FeedbackItem[];
+  readonly replans: number;
+  readonly replansDenied: boolean;
+  readonly revision: Ref | null;
+  readonly contextRef: Ref | null;
+  readonly contextTokens: number;
+  readonly answer: Ref | null;
+  readonly tree: string | null;
+  readonly diff: Ref | null;
+  readonly set: string | null;
+  readonly netDeletion: number;
+  readonly checks: 'passed' | 'failed' | 'skipped' | 'none' | null;
+  readonly checksMessage: string;
+  readonly output: Ref | null;
+  readonly answers: readonly AuditorAnswer[];
+  /** Auditors' answers that could not be read and were asked again. */
+  readonly unreadable: readonly { readonly slot: Slot; readonly answer: Ref }[];
+  readonly audit: Verdicts | null;
+  readonly auditedSet: string | null;
+  readonly approvedSet: string | null;
+  readonly reaudits: number;
+  readonly turn: 'none' | 'queued' | 'held';
+  readonly keepTurn: boolean;
+  readonly question: QuestionKind | null;
+  /** Absolute deadline while it counts; what is left of it while it stands still. */
+  readonly deadlineAt: number | null;
+  readonly remainingMs: number;
+  readonly outcome: PhaseOutcome | null;
+  readonly reason: string | null;
+  readonly quality: 'ok' | 'needs_review' | null;
+  readonly commit: string | null;
+}
+
+export const actorOf = (phase: string): string => `phase:${phase}`;
+/** The wait that every phase is born with. */
+export const startWaitOf = (phase: string): string => `${actorOf(phase)}/0`;
+
+export function initialContext({ phase, policy }: PhaseInput): PhaseContext {
+  return {
+    phase, policy, open: { [startWaitOf(phase)]: 'wait:start' }, counter: 0, baseline: NO_BASELINE, base: '',
+    attempt: 0, again: 0, step: 0, limit: policy.outputTokens, limitRaised: false,
+    ...freshAttempt, failures: [], feedback: [], replans: 0, replansDenied: false, revision: null, contextRef: null, contextTokens: 0,
+    turn: 'none', keepTurn: false, question: null, deadlineAt: null, remainingMs: policy.deadlineMs,
+    outcome: null, reason: null, quality: null, commit: null,
+  };
+}
+
+/** What no attempt takes over from the one before. */
+export const freshAttempt = {
+  calls: { builder: 0, auditor: 0, auditor2: 0, planner: 0 }, tries: 0, interruptions: 0, repairs: 0, trouble: null,
+  answer: null, tree: null, diff: null, set: null, netDeletion: 0, checks: null, checksMessage: '', output: null,
+  answers: [], unreadable: [], audit: null, auditedSet: null, approvedSet: null, reaudits: 0,
+} as const;
+
+export const nextId = ({ phase, counter }: PhaseContext, plus = 1): string => `${actorOf(phase)}/${counter + plus}`;
+export const idsOf = ({ open }: PhaseContext, kind: string): string[] => Object.keys(open).filter((id) => open[id] === kind);
+export const slotOf = ({ open }: PhaseContext, id: string): Slot => (open[id] ?? ':').slice((open[id] ?? ':').indexOf(':') + 1) as Slot;
+export const statusOf = ({ open }: PhaseContext, id: string): string => (open[id] ?? '').split(':')[0] ?? '';
+
+export function without(open: PhaseContext['open'], drop: (kind: string, id: string) => boolean): Record<string, string> {
+  return Object.fromEntries(Object.entries(open).filter(([id, kind]) => !drop(kind, id)));
+}
+
+const at = (walk: readonly string[], step: number): string => walk[Math.min(step, walk.length - 1)] ?? '';
+export const builderModel = ({ policy, step }: PhaseContext): string => at(policy.builderWalk, step);
+export const auditorModel = ({ policy, step }: PhaseContext, slot: 'auditor' | 'auditor2'): string =>
+  at(slot === 'auditor2' ? (policy.auditor2Walk ?? policy.auditorWalk) : policy.auditorWalk, step);
+export const auditorSlots = ({ policy }: PhaseContext): ('auditor' | 'auditor2')[] => (policy.auditor2Walk === null ? ['auditor'] : ['auditor', 'auditor2']);
+export const attemptsMax = ({ policy, again }: PhaseContext): number => policy.attemptsMax + again;
+
+/** Tokens set aside before a call: what goes in, estimated, and all that may come out. */
+export function reserveFor(context: PhaseContext, slot: Slot): number {
+  const ofBytes = (ref: Ref | null): number => Math.ceil((ref?.bytes ?? 0) * 10 / 25);
+  const fixed = 2000;
+  switch (slot) {
+    case 'builder':
+      return context.contextTokens + ofFeedback(context) + fixed + context.limit;
+    case 'auditor':
+    case 'auditor2':
+      return ofBytes(context.diff) + Math.min(ofBytes(context.output), 10_000) + fixed + context.policy.auditorOutputTokens;
+    case 'planner':
+      return ofFeedback(context) + fixed + context.policy.plannerOutputTokens;
+    case 'context':
+    case 'candidate':
+    case 'tests':
+    case 'commit':
+      return 0;
+  }
+}
+const ofFeedback = ({ feedback }: PhaseContext): number => feedback.reduce((sum, { message, detail }) => sum + Math.ceil(message.length / 2) + Math.min(Math.ceil((detail?.bytes ?? 0) * 10 / 25), 4000), 0);
+
+export function retryOf(context: PhaseContext): RetryDecision {
+  const { policy } = context;
+  const last = context.failures.at(-1);
+  return decideRetry({
+    attempt: context.attempt, attemptsMax: attemptsMax(context), failures: context.failures, limitRaised: context.limitRaised,
+    limit: context.limit, limitMax: policy.outputTokensMax, replans: context.replans, replansMax: policy.replansMax,
+    replansDenied: context.replansDenied, trigger: policy.replanTrigger, similarityBp: policy.replanSimilarityBp, messageMin: policy.replanMessageMin,
+    fatal: policy.replanFatal, model: builderModel(context), nextModel: last === undefined ? builderModel(context) : at(policy.builderWalk, context.step + 1),
+    onExhausted: policy.onExhausted === 'ask' && context.again < policy.againMax ? 'ask' : 'fail',
+  });
+}
+
+export const isOverridden = ({ approvedSet, set }: PhaseContext): boolean => set !== null && approvedSet === set;
+
+export function gateOf(context: PhaseContext): GateVerdict {
+  const { policy } = context;
+  return judgeGate({
+    highRisk: policy.highRisk, checks: context.checks ?? 'none', audit: context.audit, netDeletion: context.netDeletion,
+    netDeletionMax: policy.netDeletionMax, allowMassDeletion: policy.allowMassDeletion,
+  });
+}
+
+/** Where the gate leads: the question's kind, or on to the commit. */
+export function afterGate(context: PhaseContext): QuestionKind | 'commit' {
+  if (isOverridden(context)) return 'commit';
+  const { level } = gateOf(context);
+  if (level === 'blocked' || (level === 'needs_review' && context.policy.profile === 'safety_critical')) return 'blocked';
+  return context.policy.askBeforeCommit ? 'approval' : 'commit';
+}
+
+export function optionsOf(context: PhaseContext): string[] {
+  const again = context.again < context.policy.againMax ? ['again'] : [];
+  return context.question === 'exhausted' ? ['again', 'reject'] : ['approve', ...again, 'reject'];
+}
+export const defaultOf = (context: PhaseContext): string => (context.policy.questionDefault === 'reject' ? 'reject' : (optionsOf(context)[0] ?? 'reject'));

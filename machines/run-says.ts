@@ -1,0 +1,107 @@
+// What the run says
+// =================
+// The params of its effects, facts and messages: pure functions of context and event.
+
+import { judgeBaseline } from '#src/domain/check.ts';
+import { actorOf, startWaitOf } from './phase-context.ts';
+import { awaits, isDrained, nextId, passedTurn, picks, rule, unpark, wishOf, type RunContext, type RunEvent } from './run-context.ts';
+import type { Message } from './vocabulary.ts';
+
+interface Args { readonly context: RunContext; readonly event: RunEvent }
+
+// Messages to phases
+
+export function scheduled({ context }: Args): Message[] {
+  const { start, block } = picks(context);
+  return [
+    ...block.map(({ phase, dependency }) => ({ to: actorOf(phase), type: 'phase.blocked' as const, cause: startWaitOf(phase), dependency })),
+    ...start.map((phase) => ({ to: actorOf(phase), type: 'phase.started' as const, cause: startWaitOf(phase), head: context.head, baseline: context.baseline })),
+  ];
+}
+
+export const stopAll = ({ context }: Args): Message[] =>
+  context.phases.filter(({ status }) => status !== 'done').map(({ id }) => ({ to: actorOf(id), type: 'phase.stopped', reason: 'cancelled' }));
+
+export const shifted = ({ context, event }: Args): Message[] =>
+  event.type !== 'run.resumed' || event.downMs === 0 ? [] : context.phases.filter(({ status }) => status === 'active').map(({ id }) => ({ to: actorOf(id), type: 'time.shifted', downMs: event.downMs }));
+
+const answerTo = (event: RunEvent) => (event.type === 'effect.wanted' ? { to: actorOf(event.phase), cause: event.id } : { to: 'run', cause: '' });
+export const grant = ({ event }: Args): Message => ({ ...answerTo(event), type: 'effect.granted' });
+export const parking = ({ event }: Args): Message => ({ ...answerTo(event), type: 'effect.parked' });
+export const denial = ({ context, event }: Args): Message => ({ ...answerTo(event), type: 'effect.denied', reason: reasonOf(context, event) });
+
+export function unparked({ context }: Args): Message[] {
+  const { granted, denied } = unpark(context);
+  return [
+    ...granted.map(({ id, phase }) => ({ to: actorOf(phase), type: 'effect.granted' as const, cause: id })),
+    ...denied.map(({ id, phase, reason }) => ({ to: actorOf(phase), type: 'effect.denied' as const, cause: id, reason })),
+  ];
+}
+
+export const turnGranted = ({ context, event }: Args): Message[] =>
+  event.type === 'turn.wanted' && context.turn.holder === null ? [{ to: actorOf(event.phase), type: 'turn.granted', cause: event.id, head: context.head }] : [];
+
+export function turnPassed({ context, event }: Args): Message[] {
+  const next = nextHolder(context, event);
+  return next === null ? [] : [{ to: actorOf(next.phase), type: 'turn.granted', cause: next.id, head: context.head }];
+}
+
+function nextHolder({ turn }: RunContext, event: RunEvent) {
+  if (event.type !== 'turn.released' || turn.holder !== event.phase) return null;
+  const { holder } = passedTurn(turn, event.phase);
+  return turn.queue.find(({ phase }) => phase === holder) ?? null;
+}
+
+// Effects
+
+/** Publishes the head unless there is nothing to publish or it is under way. */
+export const publishing = ({ context }: Args) => (context.head === context.base || awaits(context, 'publish') ? [] : [{ id: nextId(context), commit: context.head }]);
+export const settleTimer = ({ context, event }: Args) =>
+  isDrained(context) ? [] : [{ id: nextId(context), kind: 'settle' as const, deadline: event.at + context.policy.settleMs, absolute: true, passive: false }];
+
+// Facts
+
+export function baselineFact({ event }: Args) {
+  if (event.type !== 'tests.finished') return [];
+  const { baseline, reason } = judgeBaseline(event);
+  return [{ status: baseline.status, exitCode: event.exitCode, testsRun: event.testsRun, reason }];
+}
+
+function reasonOf(context: RunContext, event: RunEvent): string {
+  if (event.type !== 'effect.wanted') return 'unknown';
+  if (context.pause !== null) return context.pause.reason;
+  if (event.trouble !== null) return event.trouble;
+  const ruling = rule(context, wishOf(event));
+  return 'deny' in ruling ? ruling.deny : 'park' in ruling ? ruling.park : 'paused';
+}
+
+const accountOf = ({ id, phase, slot }: { id: string; phase: string; slot: string }) => ({ effect: id, phase, slot });
+export const reservedFact = ({ event }: Args) => (event.type === 'effect.wanted' && event.tokens > 0 ? [{ ...accountOf(event), tokens: event.tokens }] : []);
+export const parkedFact = ({ context, event }: Args) => (event.type === 'effect.wanted' ? [{ ...accountOf(event), reason: reasonOf(context, event) }] : []);
+export const deniedFact = parkedFact;
+export const unparkFacts = ({ context }: Args) => unpark(context).granted.filter(({ tokens }) => tokens > 0).map((wish) => ({ ...accountOf(wish), tokens: wish.tokens }));
+
+const wishFor = ({ reserved, lost }: RunContext, id: string) => [...reserved, ...lost].find((wish) => wish.id === id);
+
+/** Nothing is settled twice: an unknown account says nothing (N2). */
+export function settledFact({ context, event }: Args) {
+  if (event.type !== 'effect.settled' && event.type !== 'effect.late') return [];
+  const wish = wishFor(context, event.type === 'effect.late' ? event.effect : event.id);
+  if (wish === undefined) return [];
+  const { inputTokens, outputTokens, costMicroUsd } = event;
+  const estimated = event.type === 'effect.settled' && event.estimated;
+  return [{ ...accountOf(wish), inputTokens: estimated ? wish.tokens : inputTokens, outputTokens, costMicroUsd, estimated }];
+}
+
+export const lostFacts = ({ context }: Args) =>
+  [...context.reserved, ...context.lost].map((wish) => ({ ...accountOf(wish), inputTokens: wish.tokens, outputTokens: 0, costMicroUsd: 0, estimated: true }));
+
+export const turnFact = ({ context, event }: Args) => (event.type === 'turn.wanted' && context.turn.holder === null ? [{ phase: event.phase, head: context.head }] : []);
+export function turnPassedFact({ context, event }: Args) {
+  const next = nextHolder(context, event);
+  return next === null ? [] : [{ phase: next.phase, head: context.head }];
+}
+
+export const refusals = ({ event }: Args) => (event.type === 'workspace.published' && event.refused !== null ? [{ commit: event.commit, reason: event.refused }] : []);
+export const publishFailed = ({ context, event }: Args) => (event.type === 'effect.failed' ? [{ commit: context.head, reason: event.code }] : []);
+export const stillPaused = ({ context }: Args) => ({ reason: unpark(context).cap ?? context.pause?.reason ?? 'paused', detail: 'the cap still stands' });

@@ -1,0 +1,75 @@
+// Reading trees
+// =============
+// Files, blobs and the difference of two trees, the same on every machine.
+
+import { ExecutorError } from '#src/errors/errors.ts';
+import type { TreeChange, TreeFile } from '#src/ports/workspace.ts';
+import type { Ours } from './bare.ts';
+import { git, resolveRevision, zeroSeparated } from './git.ts';
+
+export async function filesOf(ours: Ours, tree: string): Promise<TreeFile[]> {
+  const entries = zeroSeparated(await git(['ls-tree', '-r', '-l', '-z', '--full-tree', tree], ours.call));
+  return entries.map((entry) => {
+    const tab = entry.indexOf('\t');
+    const [mode = '', , blob = '', size = ''] = entry.slice(0, tab).split(/ +/);
+    return { path: entry.slice(tab + 1), mode, blob, size: size === '-' ? 0 : Number(size) };
+  });
+}
+
+export const readBlob = (ours: Ours, blob: string): Promise<Buffer> => git(['cat-file', 'blob', blob], ours.call);
+
+/** In the order asked. */
+export async function readBlobs(ours: Ours, blobs: readonly string[]): Promise<Buffer[]> {
+  if (blobs.length === 0) return [];
+  const bytes = await git(['cat-file', '--batch'], { ...ours.call, input: `${blobs.join('\n')}\n` });
+  const contents: Buffer[] = [];
+  let at = 0;
+  for (const blob of blobs) {
+    const end = bytes.indexOf(10, at);
+    const [, type, size] = bytes.toString('utf8', at, end).split(' ');
+    if (type !== 'blob') throw new ExecutorError('workspace.unusable', `the object ${blob} is not in the repository`, { hint: 'Run `git fsck` in the repository.' });
+    contents.push(bytes.subarray(end + 1, end + 1 + Number(size)));
+    at = end + 2 + Number(size);
+  }
+  return contents;
+}
+
+export async function treeOf(ours: Ours, commit: string): Promise<string> {
+  const tree = await resolveRevision(`${commit}^{tree}`, ours.call);
+  if (tree === null) throw new ExecutorError('workspace.unusable', `the commit ${commit} is not in the repository`, { hint: 'Bring it back with `git fetch`, then resume.' });
+  return tree;
+}
+
+const PLAIN = ['-r', '--no-renames', '--no-ext-diff', '--no-textconv', '--full-index', '--ignore-submodules=none', '--no-color'];
+const TEXT = ['-p', '--text', '-U3', '--diff-algorithm=histogram', '--indent-heuristic', '--inter-hunk-context=0', '--src-prefix=a/', '--dst-prefix=b/', '--submodule=short'];
+
+export async function compareTrees(ours: Ours, from: string, to: string): Promise<{ changes: TreeChange[]; diff: string }> {
+  if (from === to) return { changes: [], diff: '' };
+  const [raw, text] = await Promise.all([
+    git(['diff-tree', ...PLAIN, '-z', '--raw', '--numstat', from, to], ours.call),
+    git(['diff-tree', ...PLAIN, ...TEXT, from, to], ours.call),
+  ]);
+  return { changes: parseChanges(zeroSeparated(raw)), diff: text.toString('utf8') };
+}
+
+/** Raw records (`:100644 100644 old new M`, then the path), after them numstat (`1\t2\tpath`). */
+function parseChanges(parts: readonly string[]): TreeChange[] {
+  const raw: { path: string; oldMode: string; oldBlob: string; newMode: string; newBlob: string }[] = [];
+  const lines = new Map<string, readonly [added: string, removed: string]>();
+  for (let at = 0; at < parts.length; at += 1) {
+    const part = parts[at] ?? '';
+    if (part.startsWith(':')) {
+      const [oldMode = '', newMode = '', oldBlob = '', newBlob = ''] = part.slice(1).split(' ');
+      at += 1;
+      raw.push({ path: parts[at] ?? '', oldMode, oldBlob, newMode, newBlob });
+    } else {
+      const [, added = '0', removed = '0', path = ''] = /^(-|\d+)\t(-|\d+)\t([^]*)$/.exec(part) ?? [];
+      lines.set(path, [added, removed]);
+    }
+  }
+  return raw.map((change) => {
+    const [added, removed] = lines.get(change.path) ?? ['0', '0'];
+    const binary = added === '-';
+    return { ...change, added: binary ? 0 : Number(added), removed: binary ? 0 : Number(removed), binary };
+  });
+}

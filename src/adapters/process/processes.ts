@@ -1,0 +1,144 @@
+// Processes of this machine
+// =========================
+// The adapter of the Processes port with node:child_process.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProcessOutcome, ProcessRequest, Processes } from '#src/ports/processes.ts';
+import { type ChildTable, childTable } from './children.ts';
+import { type OutputRing, outputRing } from './output.ts';
+import { bootId, kill, killAll, markOf, processRow, processTable } from './process-table.ts';
+
+/** Between the polite signal and the other one. */
+const GRACE_MS = 2_000;
+/** For the pipes, once everybody who could write is dead. */
+const DRAIN_MS = 500;
+/** For the system to let go of a killed process. */
+const REAP_MS = 10_000;
+
+/** @param home absolute; the state folder. */
+export function nodeProcesses({ home }: { home: string }): Processes {
+  const table = childTable(home);
+  return {
+    run: (request, signal) => run(table, request, signal),
+    endLeftovers: (prefix) => endLeftovers(table, prefix),
+  };
+}
+
+async function run(table: ChildTable, request: ProcessRequest, signal: AbortSignal): Promise<ProcessOutcome> {
+  if (signal.aborted) return { ended: 'aborted', exitCode: null, signal: null, output: '', outputBytes: 0 };
+  const row = { mark: request.mark, pid: null, start: null, boot: bootId() };
+  const key = table.add(row);
+  try {
+    const child = start(request);
+    if (child instanceof Error) return notStarted(child);
+    const { pid } = child;
+    if (pid === undefined) return notStarted(await failure(child));
+    child.on('error', () => {}); // a signal that could not be sent; the table of processes tells the rest
+    return await outcomeOf(child, pid, { request, signal, started: () => table.set(key, { ...row, pid, start: processRow(pid)?.start ?? null }) });
+  } finally {
+    table.remove(key);
+  }
+}
+
+const failure = (child: ChildProcess): Promise<unknown> => new Promise((resolve) => child.once('error', resolve));
+
+/** Node throws for what it can see (NUL in an argument), and tells the rest by an event. */
+function start({ argv, cwd, env, mark }: ProcessRequest): ChildProcess | Error {
+  const [file = '', ...args] = argv;
+  try {
+    return spawn(file, args, { cwd, env: { ...env, AUTOPACK_EFFECT: mark }, detached: true, shell: false, stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function notStarted(error: unknown): ProcessOutcome {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return { ended: 'spawn_failed', exitCode: null, signal: null, output: `the command could not be started: ${code}`, outputBytes: 0 };
+}
+
+interface Running {
+  readonly request: ProcessRequest;
+  readonly signal: AbortSignal;
+  /** Writes down who was started. */
+  started(): void;
+}
+
+/** @param group the child's number, which is that of its group. */
+async function outcomeOf(child: ChildProcess, group: number, { request: { mark, timeoutMs }, signal, started }: Running): Promise<ProcessOutcome> {
+  const output = collect(child);
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const exited = new Promise<Pick<ProcessOutcome, 'exitCode' | 'signal'>>((resolve) => {
+    child.once('exit', (exitCode, by) => resolve({ exitCode, signal: by }));
+  });
+  let cut: 'timed_out' | 'aborted' | null = null;
+  try {
+    started();
+    cut = await interruption(exited, timeoutMs, signal);
+    if (cut !== null) await endLeader(group, exited);
+  } finally {
+    await endTree(group, mark);
+  }
+  const end = await within(exited, REAP_MS, { exitCode: null, signal: 'SIGKILL' });
+  await within(closed, DRAIN_MS, undefined);
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  return { ended: cut ?? 'exited', ...end, output: output.text(), outputBytes: output.bytes() };
+}
+
+function collect(child: ChildProcess): OutputRing {
+  const output = outputRing();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => output.push(chunk));
+    stream?.on('error', () => {});
+  }
+  return output;
+}
+
+/** Why we end it, or null when it ended by itself. */
+async function interruption(exited: Promise<unknown>, timeoutMs: number, signal: AbortSignal): Promise<'timed_out' | 'aborted' | null> {
+  const over = new AbortController();
+  const late = sleep(timeoutMs, 'timed_out' as const, { signal: over.signal }).catch(() => null);
+  const aborted = new Promise<'aborted'>((resolve) => {
+    signal.addEventListener('abort', () => resolve('aborted'), { signal: over.signal });
+    if (signal.aborted) resolve('aborted');
+  });
+  try {
+    return await Promise.race([exited.then(() => null), late, aborted]);
+  } finally {
+    over.abort();
+  }
+}
+
+async function endLeader(group: number, exited: Promise<unknown>): Promise<void> {
+  kill(-group, 'SIGTERM');
+  await within(exited, GRACE_MS, undefined);
+}
+
+/** Everything in the group, and everything that left it but carries the mark. */
+async function endTree(group: number, mark: string): Promise<void> {
+  kill(-group, 'SIGKILL');
+  await killAll(() => processTable().filter((row) => row.group === group || markOf(row.pid) === mark).map(({ pid }) => pid));
+}
+
+async function within<T>(promise: Promise<T>, ms: number, otherwise: T): Promise<T> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([promise, sleep(ms, otherwise, { signal: over.signal }).catch(() => otherwise)]);
+  } finally {
+    over.abort();
+  }
+}
+
+async function endLeftovers(table: ChildTable, prefix: string): Promise<number> {
+  const rows = table.rows().filter(({ row }) => row.mark.startsWith(prefix));
+  const groups = new Set(rows.flatMap(({ row }) => (row.pid !== null && row.boot === bootId() && isSame(row.pid, row.start) ? [row.pid] : [])));
+  const ended = await killAll(() =>
+    processTable().filter((row) => groups.has(row.group) || markOf(row.pid)?.startsWith(prefix) === true).map(({ pid }) => pid));
+  for (const { key } of rows) table.remove(key);
+  return ended;
+}
+
+/** The number may belong to somebody else by now. */
+const isSame = (pid: number, start: number | null): boolean => start !== null && processRow(pid)?.start === start;

@@ -1,0 +1,53 @@
+// Answers file
+// ============
+// The schema of `--provider script:FILE`: scripted models and humans, for demos, tests and post-mortems.
+// Parsed strictly once; every problem with its place.
+
+import { z } from 'zod';
+import { ExecutorError } from '#src/errors/errors.ts';
+import { noticeText, parseLocated, schemaNotices, type Notice } from '#src/yaml/located.ts';
+
+const Usage = z.strictObject({ input: z.int().nonnegative(), output: z.int().nonnegative() });
+const Body = {
+  file: z.string().min(1).optional(),
+  text: z.string().optional(),
+  json: z.unknown().optional(),
+  error: z.strictObject({ code: z.string().regex(/^[a-z][a-z0-9_]*$/), retryable: z.boolean().optional() }).optional(),
+  choose: z.string().optional(),
+  note: z.string().max(2000).optional(),
+  usage: Usage.optional(),
+  stop_reason: z.enum(['end', 'max_tokens', 'refusal']).optional(),
+};
+const Role = z.enum(['builder', 'auditor', 'auditor2', 'judge', 'planner', 'doctor', 'human']);
+const Answer = z.strictObject({ role: Role, phase: z.string(), attempt: z.int().min(1).optional(), call: z.int().min(1).optional(), ...Body });
+const AnswersFile = z.strictObject({
+  version: z.literal(1),
+  answers: z.array(Answer),
+  defaults: z.partialRecord(Role, z.strictObject(Body)).default({}),
+});
+
+export type ScriptAnswer = z.infer<typeof Answer>;
+export type ScriptBody = Pick<ScriptAnswer, keyof typeof Body>;
+export type AnswersFile = z.infer<typeof AnswersFile>;
+
+/** @throws ExecutorError `provider.invalid` with every problem and its line. */
+export function parseAnswers(text: string, name: string): AnswersFile {
+  const read = parseLocated(text, name);
+  if (!read.ok) throw invalid(read.notices);
+  const parsed = AnswersFile.safeParse(read.located.value);
+  if (!parsed.success) throw invalid(schemaNotices(read.located, AnswersFile, parsed.error.issues));
+  const problems = parsed.data.answers.flatMap((answer, i) => bodyProblems(answer).map((problem) => read.located.at(['answers', i], problem)));
+  if (problems.length > 0) throw invalid(problems);
+  return parsed.data;
+}
+
+/** Exactly one body; a human chooses, a model does not. */
+function bodyProblems(answer: ScriptAnswer): string[] {
+  const bodies = (['file', 'text', 'json', 'error'] as const).filter((key) => answer[key] !== undefined);
+  if (answer.role === 'human') return answer.choose === undefined ? ['a human needs `choose`'] : bodies.map((key) => `a human has no \`${key}\``);
+  if (answer.choose !== undefined) return ['only a human has `choose`'];
+  return bodies.length === 1 ? [] : [`one of file, text, json, error is needed, ${bodies.length === 0 ? 'none is there' : `${bodies.join(' and ')} are`}`];
+}
+
+const invalid = (notices: readonly Notice[]): ExecutorError =>
+  new ExecutorError('provider.invalid', `the answers file cannot be used:\n${notices.map((notice) => `  ${noticeText(notice)}`).join('\n')}`, { hint: 'docs/answers.md shows the format' });

@@ -1,0 +1,36 @@
+// Beside the log
+// ==============
+// Where a run's workspace and provider lie on this machine: needed to resume it here, never part of the record.
+
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const Beside = z.strictObject({
+  /** Absolute: the user's repository. */
+  workspace: z.string(),
+  /** As it was given: `script:/absolute/file`. */
+  provider: z.string(),
+  /** Digest of the provider's answers when it was last used; a resume warns when it changed. */
+  providerDigest: z.string().nullable(),
+});
+export type Beside = z.infer<typeof Beside>;
+
+const fileOf = (home: string, run: string): string => join(home, 'beside', `${run}.json`);
+
+export async function remember(home: string, run: string, beside: Beside): Promise<void> {
+  const file = fileOf(home, run);
+  await mkdir(join(home, 'beside'), { recursive: true, mode: 0o700 });
+  const fresh = `${file}.${process.pid}.tmp`;
+  await writeFile(fresh, JSON.stringify(beside), { mode: 0o600 });
+  await rename(fresh, file);
+}
+
+/** @returns null when this machine knows nothing of the run. */
+export async function recollect(home: string, run: string): Promise<Beside | null> {
+  try {
+    return Beside.parse(JSON.parse(await readFile(fileOf(home, run), 'utf8')));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,77 @@
+// Execute
+// =======
+// Drives one run with real hands until it is done or rests.
+
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { randomUUID } from 'node:crypto';
+import { gitWorkspace } from '#src/adapters/git/workspace.ts';
+import { nodeProcesses } from '#src/adapters/process/processes.ts';
+import { handlers } from '#src/effects/handlers.ts';
+import { worldly, type Handler, type Hands, type Requested } from '#src/effects/performing.ts';
+import type { EffectType } from '#src/events/effects.ts';
+import { drive, type Driven, type Performance } from '#src/kernel/drive.ts';
+import type { Head } from '#src/kernel/log.ts';
+import type { Models } from '#src/ports/models.ts';
+import type { RunRecord } from '#src/record/record.ts';
+import type { Machine, Store } from './machine.ts';
+import { systemFor } from './pins.ts';
+import { checkInput, effectRules } from './rules.ts';
+
+const CONCURRENCY = 4;
+const STEPS_MAX = 1_000_000;
+
+export interface Execution {
+  readonly run: string;
+  readonly machine: Machine;
+  readonly store: Store;
+  /** Absolute: any folder of the user's repository. */
+  readonly workspace: string;
+  readonly models: Models;
+  readonly prompts: ReadonlyMap<string, string>;
+  readonly wait: boolean;
+  readonly stop: AbortSignal;
+  readonly resume: { readonly tokenCap: number | null; readonly iterations: number | null };
+  onRecord(record: RunRecord, head: Head): void;
+}
+
+/** Template name -> text, of `config/prompts`. */
+export async function readPrompts(): Promise<ReadonlyMap<string, string>> {
+  const folder = fileURLToPath(new URL('../../config/prompts', import.meta.url));
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.md')).sort();
+  return new Map(await Promise.all(names.map(async (name) => [basename(name, '.md'), await readFile(join(folder, name), 'utf8')] as const)));
+}
+
+export async function execute(execution: Execution): Promise<Driven> {
+  const { run, machine, store, models } = execution;
+  await mkdir(machine.home, { recursive: true, mode: 0o700 });
+  const workspace = gitWorkspace({ userRepo: execution.workspace, home: machine.home });
+  const processes = nodeProcesses({ home: machine.home });
+  await processes.endLeftovers(`${run}/`); // what an earlier life left running is ended before anything is begun
+  let requested: Requested | null = null;
+  const perform = async ({ open, signal }: Performance) => {
+    if (requested === null) throw new Error('an effect before record 0');
+    const { id } = open.effect;
+    const log: Hands['log'] = (fields, message) => machine.logger.warn({ runId: run, ...fields }, message);
+    const hands: Hands = { workspace, processes, models, blobs: store.blobs, requested, prompts: execution.prompts, searchPath: machine.searchPath, begun: (effect) => begun(store, run, effect), log };
+    const handler = handlers[open.effect.type as Exclude<EffectType, 'startTimer'>] as Handler<never>;
+    return worldly(log, id, () => handler({ run, id, seq: open.seq, at: open.at, params: open.effect.params as never, signal, hands }));
+  };
+  return drive(run, {
+    store: store.events, blobs: store.blobs, clock: machine.clock, systemFor, rules: effectRules, perform, check: checkInput, nonce: randomUUID(),
+    concurrency: CONCURRENCY, stepsMax: STEPS_MAX, wait: execution.wait, stop: execution.stop, resume: execution.resume,
+    onRecord: execution.onRecord,
+    onHistory: ({ event }) => {
+      if (event.type === 'run.requested') requested = event.data as unknown as Requested;
+    },
+  });
+}
+
+/** A durable mark that a call that costs was begun; true when it was there before. */
+async function begun({ blobs }: Store, run: string, effect: string): Promise<boolean> {
+  const mark = `${effect}#begun`;
+  if ((await blobs.recall(run, mark)) !== null) return true;
+  await blobs.memo(run, mark, await blobs.put(Buffer.from('begun')));
+  return false;
+}

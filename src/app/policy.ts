@@ -1,0 +1,82 @@
+// Policy of a run
+// ===============
+// Plan, configuration and flags come to the numbers that record 0 pins. Pure.
+
+import { categoryOf } from '#src/domain/category.ts';
+import { walk } from '#src/domain/routing.ts';
+import type { Config } from '#src/config/config.ts';
+import type { Phase, Plan } from '#src/events/plan.ts';
+import type { PhasePolicy, Policy } from '#src/events/policy.ts';
+import type { RunSettings } from '#src/plan/parse.ts';
+
+export interface PolicyFlags {
+  readonly base: string | null;
+  readonly iterations: number | null;
+  readonly tokenCap: number | null;
+  readonly dualAudit: boolean;
+}
+
+export function policyFor(plan: Plan, settings: RunSettings, config: Config, flags: PolicyFlags): Policy {
+  const { executor, models } = config;
+  const minutes = settings.durationMinutes;
+  return {
+    run: {
+      tokenCap: flags.tokenCap ?? settings.tokenCap ?? executor.tokens.runCap,
+      iterations: flags.iterations,
+      durationMs: minutes === null ? executor.timeouts.runMs : minutes * 60_000,
+      phasesAtOnce: 1,
+      replansMax: executor.replan.perRunMax,
+      settleMs: executor.timeouts.settleMs,
+      baseline: plan.baseline.kind,
+      base: flags.base,
+    },
+    phases: plan.phases.map((phase) => ({ phase: phase.phase_id, policy: phasePolicy(phase, settings, config, flags) })),
+    prices: [...models.models].map(([model, { input, output }]) => ({ model, input, output })),
+    context: executor.context,
+    protectedPaths: [...new Set([...config.protectedPaths, ...plan.protected])],
+    setupTimeoutMs: executor.timeouts.setupMs,
+    project: settings.project,
+  };
+}
+
+function phasePolicy(phase: Phase, { profile }: RunSettings, { executor, models, categories }: Config, { dualAudit }: PolicyFlags): PhasePolicy {
+  const category = categoryOf(categories, phase.task_category);
+  const routed = { category: phase.task_category, complexity: category.highRisk ? ('high' as const) : phase.complexity };
+  const walkOf = (role: 'builder' | 'auditor' | 'auditor2'): string[] | null => walk(models, { role, ...routed });
+  const outputs = phase.task_category === 'docs' ? executor.tokens.docsOutput : executor.tokens.output;
+  return {
+    attemptsMax: Math.min(phase.max_builder_attempts ?? category.attemptsMax, executor.attempts.perPhaseMax),
+    againMax: executor.attempts.againMax,
+    replansMax: executor.replan.perPhaseMax,
+    transportTriesMax: executor.transport.triesMax,
+    transportWaitsMs: [...executor.transport.waitsMs],
+    interruptionsMax: executor.interruptionsMax,
+    reauditsMax: executor.attempts.reauditsMax,
+    builderWalk: walkOf('builder') ?? [models.planner],
+    auditorWalk: walkOf('auditor') ?? [models.planner],
+    auditor2Walk: category.dualAudit && dualAudit ? (walkOf('auditor2') ?? walkOf('builder')) : null,
+    plannerModel: models.planner,
+    outputTokens: outputs[phase.complexity],
+    outputFactorBp: executor.tokens.factorBp,
+    outputTokensMax: executor.tokens.outputMax,
+    auditorOutputTokens: executor.tokens.auditorOutput,
+    plannerOutputTokens: executor.tokens.plannerOutput,
+    callTimeoutMs: executor.timeouts.callMs,
+    deadlineMs: executor.timeouts.phaseMs,
+    questionMs: executor.human.expiryMs,
+    questionDefault: executor.human.default,
+    onExhausted: executor.onExhausted[profile],
+    askBeforeCommit: category.askBeforeCommit,
+    highRisk: category.highRisk,
+    profile,
+    check: phase.ci.kind,
+    netDeletionMax: executor.gate.netDeletionMax,
+    allowMassDeletion: phase.allow_mass_deletion,
+    allowNoop: phase.allow_noop,
+    replanTrigger: executor.replan.trigger,
+    replanSimilarityBp: executor.replan.similarityBp,
+    replanMessageMin: executor.replan.messageMin,
+    replanFatal: [...executor.replan.fatal],
+    builderMode: phase.builder_mode ?? 'full_file',
+  };
+}

@@ -1,0 +1,123 @@
+// Start
+// =====
+// From a plan's text to a run that may be driven: everything is checked before anything is written.
+
+import { readFile, realpath } from 'node:fs/promises';
+import { basename, extname, relative, resolve, sep } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { gitWorkspace } from '#src/adapters/git/workspace.ts';
+import { scriptedModels, type ScriptedModels } from '#src/adapters/script/models.ts';
+import { loadConfig, type Config } from '#src/config/config.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
+import type { InputData } from '#src/events/inputs.ts';
+import { first, toStored } from '#src/kernel/log.ts';
+import { parsePlan, type ParsedPlan, type PlanLimits } from '#src/plan/parse.ts';
+import type { Inspection } from '#src/ports/workspace.ts';
+import { streamOf, type RunRecord } from '#src/record/record.ts';
+import { noticeText } from '#src/yaml/located.ts';
+import { remember } from './beside.ts';
+import { readPrompts } from './execute.ts';
+import type { Machine, Store } from './machine.ts';
+import { pinsFor, systemFor } from './pins.ts';
+import { policyFor, type PolicyFlags } from './policy.ts';
+import { scopeNotices } from './scope.ts';
+
+export const configuration = (): Promise<Config> => loadConfig(fileURLToPath(new URL('../../config', import.meta.url)));
+
+const limitsOf = ({ executor, protectedPaths }: Config): PlanLimits => ({
+  phasesMax: executor.plan.phasesMax, filesPerScopeMax: executor.plan.filesPerScopeMax, testsMs: executor.timeouts.testsMs, baselineMs: executor.timeouts.baselineMs, protectedPaths,
+});
+
+/** The file's name and the time in UTC, where the plan names no run. */
+function defaultRunId(file: string, now: number): string {
+  const stem = basename(file, extname(file)).replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^[^A-Za-z]+/, '').slice(0, 40) || 'run';
+  const [day = '', time = ''] = new Date(now).toISOString().slice(0, 19).split('T');
+  return `${stem}-${day.replaceAll('-', '')}-${time.replaceAll(':', '')}`;
+}
+
+/** @throws ExecutorError `plan.invalid` when the file cannot be read. */
+export async function readPlan(file: string, config: Config, options: { readonly now: number; readonly root: string | null }): Promise<ParsedPlan> {
+  const path = resolve(file);
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? 'does not exist' : cause.code === 'EISDIR' ? 'is a folder' : 'cannot be read';
+    throw new ExecutorError('plan.invalid', `the plan ${file} ${why}`, { hint: 'give the path of a YAML or JSON file; `autopack init --example` makes one', cause });
+  });
+  const inside = options.root === null ? null : relative(options.root, await realpath(path));
+  const protect = inside === null || inside.startsWith('..') || inside.startsWith(sep) ? null : inside.split(sep).join('/');
+  return parsePlan({ text, file, protect, defaultRunId: defaultRunId(file, options.now) }, limitsOf(config));
+}
+
+/** `script:FILE`. Vendors' clients come later and need nothing but a folder. @throws ExecutorError `provider.invalid` */
+export async function openProvider(provider: string): Promise<ScriptedModels> {
+  if (provider.startsWith('script:')) return scriptedModels(provider.slice('script:'.length));
+  throw new ExecutorError('provider.invalid', `the provider ${provider} is not known`, { hint: 'give --provider script:FILE' });
+}
+
+/** As it is remembered: a relative file means nothing from elsewhere. */
+export const absoluteProvider = (provider: string): string => (provider.startsWith('script:') ? `script:${resolve(provider.slice('script:'.length))}` : provider);
+
+export interface StartRequest {
+  readonly plan: string;
+  readonly runId: string | null;
+  readonly workspace: string;
+  readonly provider: string;
+  readonly flags: PolicyFlags;
+}
+
+export interface Prepared {
+  readonly run: string;
+  readonly requested: InputData<'run.requested'>;
+  readonly models: ScriptedModels;
+  readonly inspection: Inspection;
+  readonly notices: readonly string[];
+}
+
+/** Checks everything, writes nothing that a run would be known by. */
+export async function prepareStart(machine: Machine, { plan: file, runId, workspace, provider, flags }: StartRequest): Promise<Prepared> {
+  const config = await configuration();
+  const repository = gitWorkspace({ userRepo: workspace, home: machine.home });
+  const early = await readPlan(file, config, { now: machine.clock.now(), root: null });
+  refuse(early); // the plan's own problems are told before those of a repository
+  const inspection = await repository.inspect(flags.base);
+  const parsed = await readPlan(file, config, { now: machine.clock.now(), root: await realpath(inspection.root) });
+  refuse(parsed);
+  if (!parsed.ok) throw new Error('unreachable');
+  const files = await repository.files(inspection.tree);
+  const scope = scopeNotices(parsed.plan, files, config.executor.plan, file);
+  if (scope.errors.length > 0) throw planInvalid(scope.errors);
+  const models = await openProvider(provider);
+  const run = runId ?? parsed.plan.run.run_id;
+  if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(run)) throw new ExecutorError('usage.invalid', `--run-id ${run} is not a run id`, { hint: 'a letter, then up to 63 letters, digits, _ or -' });
+  const plan = { ...parsed.plan, run: { run_id: run } };
+  const prompts = await readPrompts();
+  const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, flags), pins: pinsFor(prompts) };
+  return { run, requested, models, inspection, notices: [...parsed.warnings.map(noticeText), ...scope.warnings] };
+}
+
+const planInvalid = (problems: readonly string[]): ExecutorError =>
+  new ExecutorError('plan.invalid', `the plan cannot be accepted, ${problems.length === 1 ? 'one problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+
+export function refuse(parsed: ParsedPlan): void {
+  if (!parsed.ok) throw planInvalid(parsed.problems.map(noticeText));
+}
+
+/** Appends record 0. @throws ExecutorError `run.exists` with the two ways out. */
+export async function appendRequest(machine: Machine, store: Store, { run, requested }: Prepared): Promise<RunRecord> {
+  const event = { type: 'run.requested', v: 1, data: requested as unknown as Record<string, unknown> };
+  const { sealed } = first(run, machine.clock.now(), event, systemFor(event.data));
+  try {
+    await store.events.append(streamOf(run), -1, [toStored(sealed, randomUUID())]);
+  } catch (error) {
+    if (error instanceof ExecutorError && error.code === 'store.wrong_revision') throw runExists(run);
+    throw error;
+  }
+  return sealed.record;
+}
+
+export const runExists = (run: string): ExecutorError =>
+  new ExecutorError('run.exists', `there is a run ${run} already`, { hint: `go on with it: autopack resume ${run}; or begin another: --run-id NAME` });
+
+export async function rememberStart(machine: Machine, { run, models, inspection }: Prepared, provider: string): Promise<void> {
+  await remember(machine.home, run, { workspace: inspection.root, provider: absoluteProvider(provider), providerDigest: models.digest });
+}

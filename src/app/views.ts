@@ -1,0 +1,45 @@
+// Views on disk
+// =============
+// Writes the files for people into `.autonomous_runs` of the user's repository; the folder ignores itself.
+
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { runFolder, viewFiles } from '#projections/files.ts';
+import type { RunRecord } from '#src/record/record.ts';
+
+let written = 0;
+
+/** A-368: a unique temporary name in the same folder, then a rename. */
+async function replace(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  written += 1;
+  const fresh = join(dirname(path), `.${process.pid}-${written}.tmp`);
+  await writeFile(fresh, text);
+  await rename(fresh, path);
+}
+
+/**
+ * @param root absolute: the top of the user's working tree.
+ * @returns the run's folder, and how many files were written.
+ */
+export async function writeViews(root: string, records: readonly RunRecord[]): Promise<{ readonly folder: string; readonly files: number }> {
+  const [first] = records;
+  if (first === undefined) return { folder: '', files: 0 };
+  const { project } = (first.event.data as { policy: { project: string } }).policy;
+  const base = join(root, '.autonomous_runs');
+  await replace(join(base, '.gitignore'), '*\n');
+  const folder = join(base, runFolder(project, first.run));
+  const files = viewFiles(records);
+  for (const { path, text } of files) await replace(join(folder, path), text);
+  await removeOthers(folder, new Set(files.map(({ path }) => path)));
+  return { folder, files: files.length };
+}
+
+/** What no view makes any more, and what a crash left half written. */
+async function removeOthers(folder: string, kept: ReadonlySet<string>): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    if (!kept.has(path.slice(folder.length + 1))) await rm(path, { force: true });
+  }
+}

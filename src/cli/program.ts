@@ -1,0 +1,140 @@
+// The command line
+// ================
+// Commands, options, help. commander's own errors are usage errors: exit 2.
+
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { exitCodes } from '#src/app/exit.ts';
+import { packageVersion } from '#src/app/pins.ts';
+import { machineFor, reportError, type Context, type Global } from './context.ts';
+import { initCommand } from './init-command.ts';
+import { answerCommand, cancelCommand, logCommand, planCheckCommand, rebuildCommand, replayCommand, statusCommand } from './query-commands.ts';
+import { resumeCommand, runCommand } from './run-commands.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
+import { ignoreBrokenPipes, outputOf, type Streams } from './streams.ts';
+
+export interface Invocation {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly streams: Streams;
+  readonly stop: Context['stop'];
+}
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('a whole number is wanted');
+  return value;
+};
+const exitHelp = (): string => `Exit codes:\n${exitCodes.map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`).join('\n')}`;
+
+/** @returns the exit code; never throws. */
+export async function main({ argv, env, streams, stop }: Invocation): Promise<number> {
+  ignoreBrokenPipes(streams);
+  const color = !argv.includes('--no-color');
+  const options = { json: argv.includes('--json'), quiet: argv.includes('-q') || argv.includes('--quiet'), color };
+  const output = outputOf(streams, options);
+  let code = 0;
+  const act = async (global: Global, work: (context: Context) => Promise<number>): Promise<void> => {
+    const context: Context = { machine: machineFor(env, global), output: outputOf(streams, { json: global.json === true, quiet: global.quiet === true, color }), env, stop };
+    code = await work(context);
+  };
+  try {
+    await programWith(act, streams, env).parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportError(output, error);
+    if (['commander.helpDisplayed', 'commander.version', 'commander.help'].includes(error.code)) return error.exitCode === 0 ? 0 : 2;
+    if (output.json) output.emit({ error: { code: 'usage.invalid', message: error.message, hint: 'autopack --help' } });
+    return 2;
+  }
+}
+
+type Act = (global: Global, work: (context: Context) => Promise<number>) => Promise<void>;
+
+function programWith(act: Act, { out, err }: Streams, env: Invocation['env']): Command {
+  const program = new Command('autopack');
+  program
+    .description('Builds software from a plan, unattended, and keeps the evidence.')
+    .version(packageVersion)
+    .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(text) })
+    .showHelpAfterError('(autopack --help lists the commands)')
+    .addHelpText('after', `\n${exitHelp()}\n\nExamples:\n  autopack init --example demo\n  autopack run plan.yaml --provider script:answers.yaml\n  autopack replay RUN --verify`);
+  const command = (name: string, description: string, parent = program): Command =>
+    parent
+      .command(name)
+      .description(description)
+      .option('--json', 'JSON on stdout, nothing else')
+      .option('-q, --quiet', 'no progress on stderr')
+      .option('-v, --verbose', 'debug log on stderr')
+      .option('--no-color', 'no colours')
+      .option('--store <store>', 'sqlite:PATH or memory: (default: $AUTOPACK_STORE, else a file in the state folder)');
+
+  const providerOption = ['--provider <provider>', 'who answers: script:FILE'] as const;
+  command('run', 'Start a run from a plan and see it through.')
+    .argument('[plan]', 'the plan, YAML or JSON')
+    .option('--plan <file>', 'the same as the argument')
+    .option('--run-id <id>', 'name of the run (default: from the plan, else the file and the time)')
+    .option('-C, --workspace <dir>', 'folder of the git repository', '.')
+    .option('--base <revision>', 'commit to start from (default: HEAD)')
+    .option(...providerOption)
+    .option('--max-iterations <n>', 'start at most so many attempts, then pause', count)
+    .option('--token-cap <n>', 'use at most so many tokens, then pause', count)
+    .option('--no-dual-auditor', 'one auditor also where the category asks for two')
+    .option('--dry-run', 'show order and worst case, start nothing', false)
+    .option('--wait', 'keep waiting when only questions are left', false)
+    .addHelpText('after', `\nExamples:\n  autopack run plan.yaml --provider script:answers.yaml\n  autopack run --plan plan.yaml -C ../project --dry-run\n\n${exitHelp()}`)
+    .action((argument: string | undefined, options: Global & Record<string, never>) => act(options, (context) => runCommand(context, runOptions(argument, options, env))));
+  command('resume', 'Go on with a run that paused, waited or was killed.')
+    .argument('<run>')
+    .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')
+    .option(...providerOption)
+    .option('--token-cap <n>', 'a new cap for the run', count)
+    .option('--max-iterations <n>', 'start at most so many more attempts', count)
+    .option('--wait', 'keep waiting when only questions are left', false)
+    .action((run: string, options: Global & Record<string, never>) => act(options, (context) => resumeCommand(context, { ...(options as object), run, wait: Boolean(options['wait']) })));
+  command('status', 'All runs, or one with its phases, cost and questions.')
+    .argument('[run]')
+    .action((run: string | undefined, options: Global) => act(options, (context) => statusCommand(context, run)));
+  command('log', 'The records of a run, for people; with --json as they are.')
+    .argument('<run>')
+    .option('--from <seq>', 'first record', count, 0)
+    .action((run: string, options: Global & { from: number }) => act(options, (context) => logCommand(context, { run, from: options.from })));
+  for (const [name, option, description] of [['approve', null, 'Answer a waiting question with yes.'], ['reject', 'reject', 'Answer a waiting question with no.']] as const) {
+    command(name, description)
+      .argument('<question>', 'its id, as `status` shows it')
+      .option('--comment <text>', 'a note for the record and the next attempt', '')
+      .option('--choose <option>', 'another option that the question offers')
+      .action((question: string, options: Global & { comment: string; choose?: string }) => act(options, (context) => answerCommand(context, { question, option: options.choose ?? option, comment: options.comment })));
+  }
+  command('cancel', 'End a run: what is open is cancelled, what was committed stays.')
+    .argument('<run>')
+    .action((run: string, options: Global) => act(options, (context) => cancelCommand(context, run, () => resumeCommand(context, { run, wait: false }))));
+  command('replay', 'Rebuild a run from its log alone.')
+    .argument('<run>')
+    .option('--verify', 'recompute and compare every record, print only the verdict', false)
+    .action((run: string, options: Global & { verify: boolean }) => act(options, (context) => replayCommand(context, { run, verify: options.verify })));
+  command('rebuild', 'Make the files for people again, from the log.')
+    .argument('<run>')
+    .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')
+    .action((run: string, options: Global & { workspace?: string }) => act(options, (context) => rebuildCommand(context, run, options.workspace)));
+  const plan = program.command('plan').description('What concerns plans.');
+  command('check', 'Check a plan: every problem with its place and the way out.', plan)
+    .argument('<file>')
+    .action((file: string, options: Global) => act(options, (context) => planCheckCommand(context, file)));
+  command('init', 'Make an example repository with a plan and scripted answers.')
+    .argument('[folder]', 'where', 'autopack-demo')
+    .option('--example', 'the nine-phase example', false)
+    .action((folder: string, options: Global & { example: boolean }) => act(options, (context) => initCommand(context, folder, options.example)));
+  program.exitOverride();
+  for (const sub of [...program.commands, ...plan.commands]) sub.exitOverride();
+  return program;
+}
+
+function runOptions(argument: string | undefined, options: Record<string, never>, env: Invocation['env']): Parameters<typeof runCommand>[1] {
+  const given = options as unknown as { plan?: string; provider?: string; workspace: string; dualAuditor: boolean; dryRun: boolean; wait: boolean };
+  if (argument !== undefined && given.plan !== undefined && argument !== given.plan) throw new ExecutorError('usage.invalid', `two plans are given: ${argument} and ${given.plan}`, { hint: 'give one' });
+  const plan = argument ?? given.plan;
+  if (plan === undefined) throw new ExecutorError('usage.invalid', 'no plan is given', { hint: 'autopack run plan.yaml; `autopack init --example` makes one' });
+  const provider = given.provider ?? env['AUTOPACK_PROVIDER'];
+  if (provider === undefined) throw new ExecutorError('usage.invalid', 'no provider is given', { hint: 'give --provider script:FILE' });
+  return { ...given, plan, provider };
+}

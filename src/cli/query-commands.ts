@@ -1,0 +1,151 @@
+// status, log, approve, reject, cancel, replay, rebuild, plan check
+// =================================================================
+// What asks of runs, and answers them, without performing anything.
+
+import { access } from 'node:fs/promises';
+import { gitWorkspace } from '#src/adapters/git/workspace.ts';
+import { recollect } from '#src/app/beside.ts';
+import { answer, cancel, listRuns, recordsOf, verify, viewOf } from '#src/app/commands.ts';
+import { configuration, readPlan, refuse } from '#src/app/start.ts';
+import { writeViews } from '#src/app/views.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
+import { noticeText } from '#src/yaml/located.ts';
+import { usd } from '#projections/files.ts';
+import type { RunRecord } from '#src/record/record.ts';
+import { reportRejection, withStore, type Context } from './context.ts';
+import { tokens } from './progress.ts';
+import { runResult, summaryLines, table } from './report.ts';
+
+export const statusCommand = (context: Context, run: string | undefined): Promise<number> =>
+  withStore(context, async (store) => {
+    const { output } = context;
+    if (run !== undefined) {
+      const view = await viewOf(store, run);
+      const holder = await store.holders.holder(run);
+      if (output.json) output.emit({ ...runResult(view), type: 'run.status', state: view.state, holder });
+      for (const line of summaryLines(output, view)) output.print(line);
+      if (holder !== null) output.print(`held by process ${holder.pid} on ${holder.host}, started ${holder.started}`);
+      return 0;
+    }
+    const views = await listRuns(store);
+    if (output.json) output.emit({ v: 1, type: 'runs', runs: views.map((view) => ({ ...runResult(view), type: 'run.status', state: view.state })) });
+    const rows = views.map((view) => [view.run, view.outcome ?? view.state, `${view.phases.filter(({ outcome }) => outcome === 'COMPLETE').length}/${view.phases.length}`, tokens(view.inputTokens + view.outputTokens), usd(view.costMicroUsd), view.questions.map(({ id }) => id).join(' ')]);
+    for (const line of rows.length === 0 ? ['no runs yet'] : table([['run', 'state', 'phases', 'tokens', 'cost', 'waits for'], ...rows])) output.print(line);
+    return 0;
+  });
+
+export interface LogOptions {
+  readonly run: string;
+  readonly from: number;
+}
+
+export const logCommand = (context: Context, { run, from }: LogOptions): Promise<number> =>
+  withStore(context, async (store) => {
+    const { output } = context;
+    for (const record of (await recordsOf(store, run)).filter(({ seq }) => seq >= from)) {
+      if (output.json) output.emit({ v: 1, type: 'record', runId: run, seq: record.seq, at: record.at, record });
+      else for (const line of recordLines(record)) output.print(line);
+    }
+    return 0;
+  });
+
+function recordLines({ seq, at, to, event, moves, facts, effects }: RunRecord): string[] {
+  return [
+    `${String(seq).padStart(4)} ${new Date(at).toISOString()} ${to} ${event.type}${event.cause === undefined ? '' : ` (${event.cause})`}`,
+    ...moves.map(({ actor, from, to: target }) => `       move   ${actor} ${from} → ${target}`),
+    ...facts.map(({ actor, type, data }) => `       fact   ${actor} ${type} ${brief(data)}`),
+    ...effects.map(({ id, type, params }) => `       effect ${id} ${type} ${brief(params)}`),
+  ];
+}
+
+const brief = (data: Record<string, unknown>): string => {
+  const text = JSON.stringify(data);
+  return text.length > 160 ? `${text.slice(0, 159)}…` : text;
+};
+
+export interface AnswerOptions {
+  readonly question: string;
+  readonly option: string | null;
+  readonly comment: string;
+}
+
+export const answerCommand = (context: Context, { question, option, comment }: AnswerOptions): Promise<number> =>
+  withStore(context, async (store) => {
+    const { machine, output } = context;
+    const answered = await answer(machine, store, { question, option, note: comment });
+    if ('rejected' in answered) return reportRejection(output, answered);
+    const live = await store.holders.holder(answered.run);
+    if (output.json) output.emit({ v: 1, type: 'answer', question, ...answered });
+    output.print(`${question}: ${answered.option}`);
+    output.print(live === null ? `go on with: autopack resume ${answered.run}` : `process ${live.pid} goes on with the run`);
+    return 0;
+  });
+
+/** A run that nobody holds is settled by the resume that this prints; `cancel` itself takes a free lock and settles. */
+export async function cancelCommand(context: Context, run: string, settle: () => Promise<number>): Promise<number> {
+  const { machine, output } = context;
+  const live = await withStore(context, async (store) => {
+    const cancelled = await cancel(machine, store, run, 'cancelled by command');
+    if ('rejected' in cancelled) return { rejected: cancelled };
+    return { holder: await store.holders.holder(run) };
+  });
+  if ('rejected' in live) return reportRejection(output, live.rejected);
+  if (live.holder === null) {
+    const code = await settle();
+    return code === 3 ? 0 : code; // the run is over, as was asked
+  }
+  if (output.json) output.emit({ v: 1, type: 'cancel', run });
+  output.print(`${run} is being cancelled by process ${live.holder.pid}`);
+  return 0;
+}
+
+export interface ReplayOptions {
+  readonly run: string;
+  readonly verify: boolean;
+}
+
+export const replayCommand = (context: Context, { run, verify: strict }: ReplayOptions): Promise<number> =>
+  withStore(context, async (store) => {
+    const { output } = context;
+    const verified = await verify(store, run);
+    if (verified.divergence !== null) {
+      const { seq, what, expected, actual } = verified.divergence;
+      if (output.json) output.emit({ v: 1, type: 'replay', run, ok: false, divergence: verified.divergence });
+      output.warn(`${output.style('red', 'differs')}: record ${run}@${seq} in ${what}`);
+      output.warn(`  stored      ${JSON.stringify(expected)?.slice(0, 500) ?? 'nothing'}`);
+      output.warn(`  recomputed  ${JSON.stringify(actual)?.slice(0, 500) ?? 'nothing'}`);
+      return 8;
+    }
+    const head = { seq: verified.head?.seq ?? -1, hash: verified.head?.hash ?? '' };
+    if (output.json) output.emit({ v: 1, type: 'replay', run, ok: true, records: verified.records, head });
+    if (!strict) for (const line of summaryLines(output, await viewOf(store, run))) output.print(line);
+    output.print(`${verified.records} records, head ${head.hash}: every move, fact, effect and state recomputed and equal`);
+    return 0;
+  });
+
+export const rebuildCommand = (context: Context, run: string, workspace: string | undefined): Promise<number> =>
+  withStore(context, async (store) => {
+    const { machine, output } = context;
+    const records = await recordsOf(store, run);
+    const folder = workspace ?? (await recollect(machine.home, run))?.workspace;
+    if (folder === undefined) throw new ExecutorError('usage.invalid', `this machine does not know the repository of ${run}`, { hint: 'give it with -C' });
+    await access(folder).catch(() => {
+      throw new ExecutorError('workspace.unusable', `the repository of ${run} is not where it was`, { hint: 'give its folder with -C' });
+    });
+    const { root } = await gitWorkspace({ userRepo: folder, home: machine.home }).inspect(null);
+    const built = await writeViews(root, records);
+    if (output.json) output.emit({ v: 1, type: 'rebuild', run, files: built.files });
+    output.print(`${built.files} files in ${built.folder}`);
+    return 0;
+  });
+
+export async function planCheckCommand({ output, machine }: Context, file: string): Promise<number> {
+  const parsed = await readPlan(file, await configuration(), { now: machine.clock.now(), root: null });
+  if (output.json) output.emit({ v: 1, type: 'plan.check', ok: parsed.ok, problems: parsed.ok ? [] : parsed.problems, warnings: parsed.ok ? parsed.warnings : [] });
+  if (output.json) return parsed.ok ? 0 : 2;
+  refuse(parsed);
+  if (!parsed.ok) return 2;
+  for (const warning of parsed.warnings) output.warn(output.style('yellow', `warning: ${noticeText(warning)}`));
+  output.print(`${file} is a plan: ${parsed.plan.tiers.length} tiers, ${parsed.plan.phases.length} phases`);
+  return 0;
+}

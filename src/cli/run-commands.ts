@@ -1,0 +1,130 @@
+// run, resume
+// ===========
+// Start or go on with a run and show it until it is over or rests.
+
+import { execute, readPrompts, type Execution } from '#src/app/execute.ts';
+import { exitOf } from '#src/app/exit.ts';
+import { recollect, remember } from '#src/app/beside.ts';
+import type { Store } from '#src/app/machine.ts';
+import { absoluteProvider, appendRequest, openProvider, prepareStart, rememberStart, runExists, type Prepared, type StartRequest } from '#src/app/start.ts';
+import { recordsOf } from '#src/app/commands.ts';
+import { writeViews } from '#src/app/views.ts';
+import { gitWorkspace } from '#src/adapters/git/workspace.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
+import { project } from '#projections/projection.ts';
+import { runView, type RunView } from '#projections/run-view.ts';
+import { streamOf } from '#src/record/record.ts';
+import { withStore, type Context } from './context.ts';
+import { progressOn, tokens } from './progress.ts';
+import { runResult, summaryLines, table } from './report.ts';
+
+export interface RunOptions {
+  readonly plan: string;
+  readonly runId?: string;
+  readonly workspace: string;
+  readonly base?: string;
+  readonly provider: string;
+  readonly maxIterations?: number;
+  readonly tokenCap?: number;
+  readonly dualAuditor: boolean;
+  readonly dryRun: boolean;
+  readonly wait: boolean;
+}
+
+const requestOf = (options: RunOptions): StartRequest => ({
+  plan: options.plan, runId: options.runId ?? null, workspace: options.workspace, provider: options.provider,
+  flags: { base: options.base ?? null, iterations: options.maxIterations ?? null, tokenCap: options.tokenCap ?? null, dualAudit: options.dualAuditor },
+});
+
+export async function runCommand(context: Context, options: RunOptions): Promise<number> {
+  const { machine, output } = context;
+  const prepared = await prepareStart(machine, requestOf(options));
+  for (const notice of prepared.notices) output.say(output.style('yellow', `warning: ${notice}`));
+  if (options.dryRun) return dryRun(context, prepared);
+  return withStore(context, async (store) => {
+    if ((await store.events.read(streamOf(prepared.run), { limit: 1 })).length > 0) throw runExists(prepared.run);
+    const hold = await store.holders.acquire(prepared.run);
+    try {
+      await rememberStart(machine, prepared, options.provider);
+      await appendRequest(machine, store, prepared);
+      const { run, models, inspection } = prepared;
+      return await perform(context, store, { run, models, workspace: inspection.root, prompts: await readPrompts(), wait: options.wait, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
+    } finally {
+      await hold.release();
+    }
+  });
+}
+
+/** The order of the phases and the most that they can cost; nothing is asked, nothing is written. */
+function dryRun({ output }: Context, { run, requested, inspection }: Prepared): number {
+  const view = project(runView, [{ run, seq: 0, at: 0, to: 'kernel', event: { type: 'run.requested', v: 1, data: requested as unknown as Record<string, unknown> }, moves: [], facts: [], effects: [], state: '', prev: '', hash: '' }]);
+  const worst = view.phases.map(({ phase_id }) => worstCase(requested.policy, phase_id));
+  if (output.json) output.emit({ v: 1, type: 'run.plan', run, base: inspection.base, phases: view.phases.map(({ phase_id, tier_id }, i) => ({ phase_id, tier_id, ...worst[i] })) });
+  const rows = view.phases.map(({ phase_id, tier_id, name }, i) => [String(i + 1), phase_id, tier_id, String(worst[i]?.attempts ?? 0), tokens(worst[i]?.outputTokens ?? 0), name]);
+  for (const line of table([['#', 'phase', 'tier', 'attempts at most', 'output tokens at most', 'name'], ...rows])) output.print(line);
+  output.print(`\n${run} would start from ${inspection.base.slice(0, 12)}; the run stops before ${tokens(requested.policy.run.tokenCap)} tokens`);
+  return 0;
+}
+
+function worstCase({ phases }: Prepared['requested']['policy'], id: string): { attempts: number; outputTokens: number } {
+  const policy = phases.find(({ phase }) => phase === id)?.policy;
+  if (policy === undefined) return { attempts: 0, outputTokens: 0 };
+  const { attemptsMax, transportTriesMax, outputTokensMax, auditorOutputTokens, auditor2Walk, plannerOutputTokens, replansMax } = policy;
+  const perAttempt = 2 * outputTokensMax + (auditor2Walk === null ? 2 : 4) * auditorOutputTokens;
+  return { attempts: attemptsMax, outputTokens: transportTriesMax * (attemptsMax * perAttempt + replansMax * plannerOutputTokens) };
+}
+
+export interface ResumeOptions {
+  readonly run: string;
+  readonly workspace?: string;
+  readonly provider?: string;
+  readonly tokenCap?: number;
+  readonly maxIterations?: number;
+  readonly wait: boolean;
+}
+
+export async function resumeCommand(context: Context, options: ResumeOptions): Promise<number> {
+  const { machine, output } = context;
+  return withStore(context, async (store) => {
+    const { run } = options;
+    await recordsOf(store, run); // an unknown run is told before anything else
+    const beside = await recollect(machine.home, run);
+    const provider = options.provider ?? beside?.provider;
+    const workspace = options.workspace ?? beside?.workspace;
+    if (provider === undefined || workspace === undefined) throw new ExecutorError('usage.invalid', `this machine does not know where ${run} was started`, { hint: 'give --provider and -C' });
+    const hold = await store.holders.acquire(run);
+    try {
+      const models = await openProvider(provider);
+      if (beside !== null && beside.providerDigest !== null && beside.providerDigest !== models.digest) output.warn(output.style('yellow', 'warning: the answers file changed since the run last used it; answers that are recorded stay as they are'));
+      const { root } = await gitWorkspace({ userRepo: workspace, home: machine.home }).inspect(null);
+      await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });
+      return await perform(context, store, { run, models, workspace: root, prompts: await readPrompts(), wait: options.wait, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
+    } finally {
+      await hold.release();
+    }
+  });
+}
+
+type Part = Pick<Execution, 'run' | 'models' | 'workspace' | 'prompts' | 'wait' | 'resume'>;
+
+async function perform({ machine, output, stop }: Context, store: Store, part: Part): Promise<number> {
+  const progress = progressOn(output);
+  for (const record of await recordsOf(store, part.run)) progress.see(record, false);
+  try {
+    await execute({ ...part, machine, store, stop: stop.signal, onRecord: (record) => progress.see(record, true) });
+  } finally {
+    progress.stop();
+    await writeViews(part.workspace, progress.records).catch((error: unknown) => {
+      output.warn(`warning: the files for people could not be written (${(error as NodeJS.ErrnoException).code ?? 'error'}); \`autopack rebuild ${part.run}\` makes them again`);
+    });
+  }
+  return conclude(output, progress.view, stop.code());
+}
+
+function conclude(output: Context['output'], view: RunView, stopped: number | null): number {
+  const exit = view.outcome === null && stopped !== null ? stopped : exitOf(view);
+  if (output.json) output.emit(runResult(view, exit));
+  for (const line of summaryLines(output, view)) output.print(line);
+  if (exit === 130 || exit === 143) output.warn(`stopped; go on with: autopack resume ${view.run}`);
+  return exit;
+}

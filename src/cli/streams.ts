@@ -1,0 +1,74 @@
+// Streams
+// =======
+// stdout is the result, stderr is progress, logs and prompts. With --json nothing but JSON reaches stdout.
+
+import { styleText } from 'node:util';
+
+export interface Streams {
+  readonly out: NodeJS.WriteStream;
+  readonly err: NodeJS.WriteStream;
+}
+
+export interface Output {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** One line of the result. */
+  print(line: string): void;
+  /** One line for people while something happens; nothing with --quiet. */
+  say(line: string): void;
+  /** Always said: what went wrong, and the way out. */
+  warn(line: string): void;
+  /** One JSON document or line of the stream. */
+  emit(value: unknown): void;
+  style(format: Parameters<typeof styleText>[0], text: string): string;
+  readonly isTerminal: boolean;
+  /** Redraws the one status line; null takes it away. */
+  status(line: string | null): void;
+}
+
+/** A reader that went away is no error (`| head`). */
+export function ignoreBrokenPipes({ out, err }: Streams): void {
+  for (const stream of [out, err]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+export function outputOf(streams: Streams, options: { readonly json: boolean; readonly quiet: boolean; readonly color: boolean }): Output {
+  const { out, err } = streams;
+  const isTerminal = err.isTTY === true && process.env['TERM'] !== 'dumb';
+  let drawn = false;
+  const clear = (): void => {
+    if (drawn) err.write('\r\u001b[K');
+    drawn = false;
+  };
+  const line = (text: string): void => {
+    clear();
+    err.write(`${text}\n`);
+  };
+  return {
+    json: options.json,
+    quiet: options.quiet,
+    isTerminal,
+    print: (text) => {
+      clear();
+      if (!options.json) out.write(`${text}\n`);
+    },
+    say: (text) => {
+      if (!options.quiet) line(text);
+    },
+    warn: line,
+    emit: (value) => {
+      out.write(`${JSON.stringify(value)}\n`);
+    },
+    style: (format, text) => (options.color ? styleText(format, text, { stream: err }) : text),
+    status: (text) => {
+      if (!isTerminal || options.quiet) return;
+      clear();
+      if (text === null) return;
+      err.write([...text].slice(0, (err.columns ?? 80) - 1).join(''));
+      drawn = true;
+    },
+  };
+}

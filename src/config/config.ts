@@ -1,0 +1,101 @@
+// Configuration
+// =============
+// The defaults of `config/*.yaml`, parsed strictly once: unknown keys and wrong values are errors with file, line and
+// path, all at once. What a run uses of it is pinned in its record 0.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ExecutorError } from '#src/errors/errors.ts';
+import { noticeText, parseLocated, schemaNotices } from '#src/yaml/located.ts';
+import type { CategoryTable } from '#src/domain/category.ts';
+import type { ModelTable } from '#src/domain/routing.ts';
+
+const Count = z.int().nonnegative();
+const PerComplexity = z.strictObject({ low: Count, medium: Count, high: Count, maintenance: Count });
+const Executor = z.strictObject({
+  attempts: z.strictObject({ perPhaseMax: z.int().min(1), againMax: Count, reauditsMax: Count }),
+  transport: z.strictObject({ triesMax: z.int().min(1), waitsMs: z.array(Count).min(1) }),
+  interruptionsMax: Count,
+  replan: z.strictObject({ trigger: z.int().min(2), similarityBp: Count.max(10_000), messageMin: Count, perPhaseMax: Count, perRunMax: Count, fatal: z.array(z.string()) }),
+  human: z.strictObject({ expiryMs: Count, default: z.enum(['approve', 'reject']) }),
+  onExhausted: z.strictObject({ normal: z.enum(['fail', 'ask']), safety_critical: z.enum(['fail', 'ask']) }),
+  timeouts: z.strictObject({ phaseMs: Count, runMs: Count, callMs: Count, testsMs: Count, baselineMs: Count, setupMs: Count, settleMs: Count }),
+  tokens: z.strictObject({ runCap: Count, factorBp: Count, outputMax: Count, output: PerComplexity, docsOutput: PerComplexity, auditorOutput: Count, plannerOutput: Count }),
+  context: z.strictObject({ tokensMax: Count, fileBytesMax: Count, filesMax: Count }),
+  gate: z.strictObject({ netDeletionMax: Count }),
+  plan: z.strictObject({ phasesMax: z.int().min(1), durationMinutes: z.int().min(1), filesPerScopeMax: Count, filesMax: Count, bytesMax: Count }),
+});
+const Chain = z.array(z.string()).min(1);
+const Chains = z.strictObject({ low: Chain, medium: Chain, high: Chain });
+const Models = z.strictObject({
+  models: z.record(z.string(), z.strictObject({ provider: z.enum(['openai', 'anthropic', 'google', 'zhipu']), rank: z.int().min(1), input: Count, output: Count })),
+  aliases: z.record(z.string(), z.string()),
+  planner: z.string(),
+  chains: z.strictObject({ builder: Chains, auditor: Chains }),
+  policies: z.record(z.string(), z.array(z.strictObject({ after: Count, builder: z.string(), auditor: z.string(), auditor2: z.string().optional() })).min(1)),
+});
+const Categories = z.record(z.string(), z.strictObject({ highRisk: z.boolean(), dualAudit: z.boolean(), askBeforeCommit: z.boolean(), attemptsMax: z.int().min(1) }));
+const Protection = z.strictObject({ protected: z.array(z.string()) });
+
+export interface Config {
+  readonly executor: z.infer<typeof Executor>;
+  readonly models: ModelTable;
+  readonly categories: CategoryTable;
+  readonly protectedPaths: readonly string[];
+}
+
+/** @throws ExecutorError `config.invalid` with every problem as file:line:column: path: what. */
+export async function loadConfig(folder: string): Promise<Config> {
+  const problems: string[] = [];
+  const executor = await read(folder, 'executor.yaml', Executor, problems);
+  const models = await read(folder, 'models.yaml', Models, problems, unknownModels);
+  const categories = await read(folder, 'categories.yaml', Categories, problems);
+  const protection = await read(folder, 'protection.yaml', Protection, problems);
+  if (executor === null || models === null || categories === null || protection === null || problems.length > 0) {
+    throw new ExecutorError('config.invalid', `the configuration cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  }
+  return { executor, models: tableOf(models), categories: new Map(Object.entries(categories)), protectedPaths: protection.protected };
+}
+
+type Check<T> = (value: T) => readonly { readonly path: (string | number)[]; readonly message: string }[];
+
+async function read<T>(folder: string, name: string, schema: z.ZodType<T>, problems: string[], check: Check<T> = () => []): Promise<T | null> {
+  const text = await readFile(join(folder, name), 'utf8').catch(() => null);
+  if (text === null) {
+    problems.push(`${name}: cannot be read`);
+    return null;
+  }
+  const read = parseLocated(text, name);
+  if (!read.ok) {
+    problems.push(...read.notices.map(noticeText));
+    return null;
+  }
+  const parsed = schema.safeParse(read.located.value);
+  const notices = parsed.success ? check(parsed.data).map(({ path, message }) => read.located.at(path, message)) : schemaNotices(read.located, schema, parsed.error.issues);
+  problems.push(...notices.map(noticeText));
+  return parsed.success ? parsed.data : null;
+}
+
+type ModelsFile = z.infer<typeof Models>;
+
+/** Every name resolves to a known, priced model (E-506, E-691). */
+function unknownModels(file: ModelsFile): { path: (string | number)[]; message: string }[] {
+  const known = (name: string): boolean => name in file.models;
+  const problem = (path: (string | number)[], name: string) => (known(file.aliases[name] ?? name) ? [] : [{ path, message: `${name} is neither a model nor an alias` }]);
+  const chains = (['builder', 'auditor'] as const).flatMap((role) => (['low', 'medium', 'high'] as const).flatMap((level) => file.chains[role][level].flatMap((name, i) => problem(['chains', role, level, i], name))));
+  const policies = Object.entries(file.policies).flatMap(([category, steps]) => steps.flatMap(({ after: _after, ...names }, i) => Object.entries(names).flatMap(([role, name]) => problem(['policies', category, i, role], String(name)))));
+  const aliases = Object.entries(file.aliases).flatMap(([alias, name]) => (known(name) ? [] : [{ path: ['aliases', alias], message: `${name} is not a model` }]));
+  return [...aliases, ...problem(['planner'], file.planner), ...chains, ...policies];
+}
+
+function tableOf({ models, aliases, planner, chains, policies }: ModelsFile): ModelTable {
+  const resolve = (name: string): string => aliases[name] ?? name;
+  const resolved = (role: 'builder' | 'auditor') => ({ low: chains[role].low.map(resolve), medium: chains[role].medium.map(resolve), high: chains[role].high.map(resolve) });
+  return {
+    models: new Map(Object.entries(models)),
+    planner: resolve(planner),
+    chains: { builder: resolved('builder'), auditor: resolved('auditor') },
+    policies: new Map(Object.entries(policies).map(([category, steps]) => [category, steps.map(({ after, builder, auditor, auditor2 }) => ({ after, builder: resolve(builder), auditor: resolve(auditor), auditor2: auditor2 === undefined ? null : resolve(auditor2) }))])),
+  };
+}

@@ -1,0 +1,92 @@
+// Answer format full_file
+// =======================
+// One JSON object with whole files: {summary, files: [{path, mode, new_content}]}. Source: E-122.
+//
+// Tolerant where it is safe (a fence around it, prose before or after), refusing where it would change meaning: a cut
+// answer is never closed for the builder, because what was cut would be lost (E-653).
+
+import { z } from 'zod';
+
+const FileEntry = z.strictObject({
+  path: z.string().min(1).max(512),
+  mode: z.enum(['modify', 'create', 'delete', 'replace']),
+  new_content: z.string().nullable(),
+});
+const FullFile = z.object({ summary: z.string().optional(), files: z.array(FileEntry) });
+
+export interface FileAnswer {
+  readonly path: string;
+  readonly mode: 'modify' | 'create' | 'delete';
+  /** Null for a delete. */
+  readonly content: string | null;
+}
+
+export type FullFileAnswer =
+  | { readonly ok: true; readonly files: readonly FileAnswer[] }
+  | { readonly ok: false; readonly code: string; readonly problems: readonly string[] };
+
+const refused = (code: string, ...problems: string[]): FullFileAnswer => ({ ok: false, code, problems });
+
+export function parseFullFile(answer: string): FullFileAnswer {
+  const text = answer.replace(/^\uFEFF/, '').trim();
+  if (/^(?:```\w*\n)?(?:diff --git |--- (?:a\/|\/dev\/null))/.test(text)) {
+    return refused('full_file_parse_failed_diff_detected', 'the answer is a diff, but whole files were asked for');
+  }
+  const json = readObject(text);
+  if (json === null) return refused('full_file_parse_failed', 'the answer holds no complete JSON object');
+  const parsed = FullFile.safeParse(json);
+  if (!parsed.success) return refused('full_file_schema_invalid', ...parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'answer'}: ${message}`));
+  if (parsed.data.files.length === 0) return refused('empty_files_array', 'the list of files is empty');
+  return checked(parsed.data.files);
+}
+
+function checked(entries: readonly z.infer<typeof FileEntry>[]): FullFileAnswer {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  for (const { path, mode, new_content } of entries) {
+    if (seen.has(path)) problems.push(`${path} stands in the answer twice`);
+    seen.add(path);
+    if (mode !== 'delete' && new_content === null) problems.push(`${path}: new_content is null, which only a delete may have`);
+    if (mode === 'delete' && new_content !== null && new_content !== '') problems.push(`${path}: a delete has no new_content`);
+    if (new_content !== null && new_content.includes('\0')) problems.push(`${path}: new_content holds a NUL byte`);
+    if (new_content !== null && !new_content.isWellFormed()) problems.push(`${path}: new_content is not well-formed text`);
+  }
+  if (problems.length > 0) return refused('full_file_schema_invalid', ...problems);
+  return { ok: true, files: entries.map(({ path, mode, new_content }) => ({ path, mode: mode === 'replace' ? 'modify' : mode, content: mode === 'delete' ? null : new_content })) };
+}
+
+/** As it is; inside a fence; the first balanced object. */
+function readObject(text: string): unknown {
+  const fenced = /```(?:json)?\s*\n([\s\S]*?)\n```/.exec(text)?.[1];
+  for (const candidate of [text, fenced, balanced(text)]) {
+    if (candidate === undefined || candidate === null) continue;
+    try {
+      const value: unknown = JSON.parse(candidate);
+      if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
+    } catch {
+      // the next reading
+    }
+  }
+  return null;
+}
+
+/** The text of the first object whose braces balance outside of strings. */
+export function balanced(text: string): string | null {
+  const start = text.indexOf('{');
+  if (start === -1) return null;
+  let depth = 0;
+  let inString = false;
+  for (let i = start; i < text.length; i += 1) {
+    const char = text[i];
+    if (inString) {
+      if (char === '\\') i += 1;
+      else if (char === '"') inString = false;
+    } else if (char === '"') inString = true;
+    else if (char === '{') depth += 1;
+    else if (char === '}') {
+      depth -= 1;
+      if (depth === 0) return text.slice(start, i + 1);
+    }
+  }
+  return null;
+}

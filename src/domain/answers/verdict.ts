@@ -1,0 +1,53 @@
+// An auditor's answer
+// ===================
+// One schema for all vendors, both dialects of it read (E-161). What cannot be read is null, never an approval.
+
+import { z } from 'zod';
+import type { AuditVerdict } from '../merge.ts';
+import { balanced } from './full-file.ts';
+
+const RawIssue = z.object({
+  severity: z.string(),
+  category: z.string().default('other'),
+  description: z.string().default(''),
+  file_path: z.string().nullish(),
+  line_number: z.number().nullish(),
+  location: z.string().nullish(),
+  suggestion: z.string().nullish(),
+});
+const RawVerdict = z.object({ approved: z.boolean(), issues: z.array(RawIssue).default([]), summary: z.string().default('') });
+
+const ISSUES_MAX = 40;
+const SEVERITY: Readonly<Record<string, 'minor' | 'major' | 'critical'>> = { minor: 'minor', low: 'minor', info: 'minor', major: 'major', medium: 'major', high: 'major', critical: 'critical', blocker: 'critical' };
+const RANK = { critical: 0, major: 1, minor: 2 } as const;
+const cut = (text: string | null | undefined, max: number): string => [...(text ?? '')].slice(0, max).join('');
+
+export function parseVerdict(answer: string): AuditVerdict | null {
+  const json = balanced(answer.replace(/^\uFEFF/, ''));
+  if (json === null) return null;
+  let raw: unknown;
+  try {
+    raw = JSON.parse(json);
+  } catch {
+    return null;
+  }
+  const parsed = RawVerdict.safeParse(raw);
+  if (!parsed.success) return null;
+  // The worst first, so that a cut list never loses what rejects.
+  const issues = parsed.data.issues.map(normalised).sort((a, b) => RANK[a.severity] - RANK[b.severity]).slice(0, ISSUES_MAX);
+  return { approved: parsed.data.approved, issues, summary: cut(parsed.data.summary, 450) };
+}
+
+function normalised(issue: z.infer<typeof RawIssue>): AuditVerdict['issues'][number] {
+  const place = /^(.*?)(?::(\d+))?$/.exec(issue.location ?? '');
+  const line = issue.line_number ?? Number(place?.[2] ?? 0);
+  return {
+    // An unknown word is not taken lightly.
+    severity: SEVERITY[issue.severity.toLowerCase()] ?? 'major',
+    category: cut(issue.category.toLowerCase(), 32),
+    description: cut(issue.description, 450),
+    file: cut(issue.file_path ?? place?.[1], 512),
+    line: Number.isSafeInteger(line) && line > 0 ? line : 0,
+    suggestion: cut(issue.suggestion, 450),
+  };
+}

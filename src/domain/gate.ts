@@ -1,0 +1,37 @@
+// Gate
+// ====
+// The last judgement before a commit: a truth table, first match wins. Sources: E-171, E-172, E-173.
+
+export interface GateInput {
+  readonly highRisk: boolean;
+  /** `none`: no command is configured; `skipped`: the plan says so, with a reason. */
+  readonly checks: 'passed' | 'failed' | 'skipped' | 'none';
+  readonly audit: { readonly approved: boolean; readonly minor: number; readonly major: number; readonly critical: number } | null;
+  /** Lines removed minus lines added. */
+  readonly netDeletion: number;
+  readonly netDeletionMax: number;
+  readonly allowMassDeletion: boolean;
+}
+
+export interface GateVerdict {
+  readonly level: 'ok' | 'needs_review' | 'blocked';
+  /** Row of E-171. */
+  readonly row: number;
+  readonly reasons: readonly string[];
+}
+
+export function judgeGate(input: GateInput): GateVerdict {
+  const { highRisk, checks, audit } = input;
+  const verdict = (level: GateVerdict['level'], row: number, reason: string): GateVerdict => ({ level, row, reasons: [reason] });
+  if (audit === null) return verdict('blocked', 1, 'there is no auditor result');
+  if (audit.critical > 0) return verdict('blocked', 1, 'an auditor found a critical issue');
+  if (highRisk && checks === 'none') return verdict('blocked', 1, 'a high-risk phase has no test command');
+  if (input.netDeletion > input.netDeletionMax && !input.allowMassDeletion) {
+    return verdict('blocked', 2, `it removes ${input.netDeletion} lines more than it adds; allow_mass_deletion would let it pass`);
+  }
+  const rejected = !audit.approved || audit.major > 0;
+  if (checks === 'failed') return highRisk ? verdict('blocked', 3, 'the tests fail') : verdict('needs_review', 7, 'the tests fail');
+  if (rejected) return highRisk ? verdict('blocked', 4, 'an auditor rejects it') : verdict('needs_review', 8, 'an auditor rejects it');
+  if (highRisk) return verdict('ok', 6, 'high risk: tests and every auditor agree');
+  return verdict('ok', 9, checks === 'passed' ? 'tests pass and the audit approves' : 'the audit approves; no test was run');
+}

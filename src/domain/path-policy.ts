@@ -1,0 +1,146 @@
+// Path policy
+// ===========
+// One judgement for patches, edits, fix commands and includes: every violation of every path, all at once.
+// Sources: DESIGN 7 "One path policy", E-195, E-196, E-661 to E-665.
+
+import { isGitName, meansName, skeleton } from './protected-names.ts';
+
+/** One path of a change; modes are six octal digits, `000000` where the path is absent. */
+export interface ChangedPath {
+  readonly path: string;
+  readonly oldMode: string;
+  readonly newMode: string;
+}
+
+export interface PathRules {
+  /** A file, or a folder when the entry ends in `/`; empty: the whole repository. */
+  readonly scope: readonly string[];
+  /** May be read, not changed. */
+  readonly readOnly: readonly string[];
+  /** What the plan protects; a person may allow a change of it. */
+  readonly protectedPaths: readonly string[];
+  /** What nobody may allow: the plan itself. */
+  readonly always?: readonly string[];
+}
+
+export type PathRule =
+  | 'name' | 'git' | 'storage' | 'attributes' | 'config' | 'secret' | 'always' | 'protected' | 'read_only' | 'scope'
+  | 'symlink' | 'submodule' | 'type' | 'collision';
+
+export interface PathViolation {
+  readonly path: string;
+  readonly rule: PathRule;
+  readonly message: string;
+}
+
+/** In the order of the changes; empty when all is well. */
+export function judgePaths(changes: readonly ChangedPath[], rules: PathRules): PathViolation[] {
+  const collisions = collidingPaths(changes);
+  return changes.flatMap((change) => {
+    const found = [...nameRules(change.path), ...protectionRules(change.path, rules), ...modeRules(change)];
+    const other = collisions.get(change.path);
+    if (other !== undefined) found.push(['collision', `differs from ${JSON.stringify(other)} only in case`]);
+    return found.map(([rule, message]) => ({ path: change.path, rule, message }));
+  });
+}
+
+type Finding = readonly [PathRule, string];
+
+function nameRules(path: string): Finding[] {
+  const found: Finding[] = [];
+  if (/\p{C}|\p{Zl}|\p{Zp}|\ufffd/u.test(path)) found.push(['name', 'has control or invisible characters in its name']);
+  if (path.includes('\\')) found.push(['name', 'has a backslash in its name']);
+  if (path !== normalised(path).path && !path.includes('\\')) found.push(['name', 'is not written from the root of the repository']);
+  if (normalised(path).outside || /^[a-z]:/i.test(path)) found.push(['name', 'is outside the repository']);
+  return found;
+}
+
+/** As a file system resolves it from the root. */
+function normalised(path: string): { path: string; outside: boolean } {
+  const kept: string[] = [];
+  let outside = path.startsWith('/') || path === '';
+  for (const segment of path.replaceAll('\\', '/').split('/')) {
+    if (segment === '..' && kept.pop() === undefined) outside = true;
+    if (segment !== '' && segment !== '.' && segment !== '..') kept.push(segment);
+  }
+  return { path: kept.join('/'), outside };
+}
+
+const ATTRIBUTES = ['.gitattributes', '.gitmodules', '.lfsconfig'] as const;
+
+function protectionRules(written: string, { scope, readOnly, protectedPaths, always = [] }: PathRules): Finding[] {
+  const { path } = normalised(written);
+  const segments = path.split('/');
+  const found: Finding[] = [];
+  // The path as written too: `a/../.git` and the like never get cleaner by resolving them.
+  if ([...segments, ...written.split(/[/\\]/)].some(isGitName)) found.push(['git', 'is, or may be taken for, .git']);
+  if (segments.some((segment) => meansName(segment, '.autonomous_runs'))) found.push(['storage', 'is, or may be taken for, .autonomous_runs']);
+  const attributes = ATTRIBUTES.find((name) => segments.some((segment) => meansName(segment, name)));
+  if (attributes !== undefined) found.push(['attributes', `is, or may be taken for, ${attributes}`]);
+  if (meansName(path, 'autopack.yaml')) found.push(['config', 'is, or may be taken for, autopack.yaml']);
+  if (segments.some(isKeyFile)) found.push(['secret', 'is a file for keys']);
+  if (always.some((entry) => covers(entry, path))) found.push(['always', 'belongs to the run itself']);
+  if (protectedPaths.some((entry) => covers(entry, path))) found.push(['protected', 'is protected by the plan']);
+  if (readOnly.some((entry) => covers(entry, path))) found.push(['read_only', 'may only be read in this phase']);
+  if (!inScope(path, scope)) found.push(['scope', 'is outside the scope of the phase']);
+  return found;
+}
+
+const SAMPLES = new Set(['.env.example', '.env.sample', '.env.template', '.env.dist']);
+const KEY_FILE = /^(\.env(\..+)?|.+\.(pem|key|p12|pfx|ppk|jks|keystore|kdbx)|id_(rsa|dsa|ecdsa|ed25519).*|\.(netrc|npmrc|pypirc|git-credentials|pgpass|htpasswd))$/s;
+
+function isKeyFile(segment: string): boolean {
+  const name = skeleton(segment).replace(/:.*$/s, '').replace(/[. ]+$/, '');
+  return KEY_FILE.test(name) && !SAMPLES.has(name);
+}
+
+/** Protection is generous: in any spelling, the entry itself or anything below it. */
+function covers(entry: string, path: string): boolean {
+  const fold = (text: string): string[] => normalised(text).path.split('/').map(skeleton);
+  const [whole, part] = [fold(path), fold(entry)];
+  return part.every((segment, at) => whole[at] !== undefined && meansName(whole[at], segment));
+}
+
+/** Scope is exact: a file, or a prefix only when the entry ends in `/`. */
+function inScope(path: string, scope: readonly string[]): boolean {
+  return scope.length === 0 || scope.some((entry) => {
+    const { path: wanted, outside } = normalised(entry);
+    if (outside) return false;
+    return entry.endsWith('/') ? wanted === '' || path.startsWith(`${wanted}/`) : path === wanted;
+  });
+}
+
+const ABSENT = '000000';
+const PLAIN = new Set([ABSENT, '100644', '100755']);
+
+function modeRules({ oldMode, newMode }: ChangedPath): Finding[] {
+  const modes = [oldMode, newMode];
+  if (modes.includes('160000')) return [['submodule', 'is a submodule']];
+  if (modes.includes('120000')) return [['symlink', 'is a symlink']];
+  return modes.every((mode) => PLAIN.has(mode)) ? [] : [['type', `changes its type (${oldMode} to ${newMode})`]];
+}
+
+/** New paths that a file system without case would mix with another one of the change: path -> the other. */
+function collidingPaths(changes: readonly ChangedPath[]): Map<string, string> {
+  const live = changes.filter(({ newMode }) => newMode !== ABSENT);
+  const spellings = new Map<string, Set<string>>();
+  for (const { path } of live) for (const prefix of prefixes(path)) {
+    const key = fold(prefix);
+    spellings.set(key, (spellings.get(key) ?? new Set()).add(prefix));
+  }
+  const found = new Map<string, string>();
+  for (const { path } of live.filter(({ oldMode }) => oldMode === ABSENT)) {
+    for (const prefix of prefixes(path)) {
+      const other = [...(spellings.get(fold(prefix)) ?? [])].find((spelling) => spelling !== prefix);
+      if (other !== undefined) found.set(path, other);
+    }
+  }
+  return found;
+}
+
+const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
+
+function prefixes(path: string): string[] {
+  const segments = path.split('/');
+  return segments.map((_segment, at) => segments.slice(0, at + 1).join('/'));
+}

@@ -1,0 +1,14 @@
+// Secrets
+// =======
+// What must never enter a prompt, a record or a patch: keys by their shape. Nothing is masked inside a patch; a text
+// that holds one is refused whole.
+
+const SHAPES: readonly RegExp[] = [
+  /\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{24,}/,
+  /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64,}/,
+  /\bgh[pousr]_[A-Za-z0-9]{36,}/,
+  /\bAKIA[0-9A-Z]{16}\b/,
+  /\bxox[abprs]-[A-Za-z0-9-]{20,}/,
+];
+
+export const isSecretFree = (text: string): boolean => SHAPES.every((shape) => !shape.test(text));

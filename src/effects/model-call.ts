@@ -1,0 +1,58 @@
+// One model call
+// ==============
+// What the handlers of builder, auditors and planner share: begin mark, call, cost, prompt and answer as blobs.
+
+import type { FailureCode } from './performing.ts';
+import { failed, failureMessages, putText, result, type Hands } from './performing.ts';
+import type { ModelRequest, ModelReply } from '#src/ports/models.ts';
+import type { InputEvent } from '#src/record/record.ts';
+import type { Ref } from '#src/record/ref.ts';
+import { costMicroUsd } from '#src/domain/cost.ts';
+import { isSecretFree } from '#src/domain/secrets.ts';
+
+export interface Called {
+  readonly text: string;
+  readonly stopReason: 'end' | 'max_tokens' | 'refusal';
+  readonly prompt: Ref;
+  readonly answer: Ref;
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+}
+
+/** @returns the call's outcome, or the event that stands for a failed or lost one. */
+export async function callModel(hands: Hands, id: string, request: ModelRequest, signal: AbortSignal): Promise<Called | InputEvent> {
+  // X1: a call that may have been made before and cannot be repeated for free is lost, not repeated in silence.
+  if (!hands.models.idempotent && (await hands.begun(id))) return result('model.interrupted', {});
+  const prompt = await putText(hands.blobs, `${request.system}\n\n${request.prompt}`);
+  const reply = await hands.models.call(request, signal);
+  const used = usedBy(hands, request.model, reply);
+  if (!reply.ok) return failedCall(hands, id, reply, used);
+  if (!isSecretFree(reply.text)) return failed('bad_response', { detail: 'it holds what looks like a key', used });
+  return { text: reply.text, stopReason: reply.stopReason, prompt, answer: await putText(hands.blobs, reply.text), model: request.model, ...used };
+}
+
+function usedBy({ requested }: Hands, model: string, { usage }: ModelReply) {
+  const price = requested.policy.prices.find((known) => known.model === model) ?? { model, input: 0, output: 0 };
+  return { ...usage, costMicroUsd: costMicroUsd(usage, price) };
+}
+
+function failedCall(hands: Hands, id: string, reply: Extract<ModelReply, { ok: false }>, used: ReturnType<typeof usedBy>): InputEvent {
+  const { code, message, retryable } = reply.failure;
+  hands.log({ effect: id, code, detail: message }, 'a model call failed');
+  const known = codeOf(code);
+  // An answers file is ours: what it lacks is said in full; a vendor's own words stay in the logger.
+  return failed(known, { retryable, used, ...(known === 'answer_missing' ? { detail: message } : {}) });
+}
+
+function codeOf(code: string): FailureCode {
+  if (code in failureMessages) return code as FailureCode;
+  if (/^http_5\d\d$/.test(code)) return 'http_5xx';
+  return /^http_4\d\d$/.test(code) ? 'http_4xx' : 'bad_response';
+}
+
+export const isCalled = (outcome: Called | InputEvent): outcome is Called => 'stopReason' in outcome;
+
+/** The fields that every answered call records. */
+export const recorded = ({ model, prompt, answer, inputTokens, outputTokens, costMicroUsd: cost }: Called) => ({ model, prompt, answer, inputTokens, outputTokens, costMicroUsd: cost });

@@ -1,0 +1,110 @@
+// Performing
+// ==========
+// What every handler is handed, and how it answers: one result, as an event. A handler never decides.
+//
+//   X1. A handler is idempotent by effect id, or says that it was interrupted.
+//   X2. What goes wrong in the world is a result; its code and message come from our catalogue, the system's own
+//       text goes to the logger.
+//   X3. A handler ends soon after `signal` aborts.
+
+import type { EffectParams, EffectType } from '#src/events/effects.ts';
+import type { InputData, InputType } from '#src/events/inputs.ts';
+import type { Blobs } from '#src/ports/blobs.ts';
+import type { Models } from '#src/ports/models.ts';
+import type { Processes } from '#src/ports/processes.ts';
+import type { Workspace } from '#src/ports/workspace.ts';
+import type { InputEvent } from '#src/record/record.ts';
+import type { Ref } from '#src/record/ref.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
+
+export type Requested = InputData<'run.requested'>;
+
+/** What a handler may use. Nothing else is at hand. */
+export interface Hands {
+  readonly workspace: Workspace;
+  readonly processes: Processes;
+  readonly models: Models;
+  readonly blobs: Blobs;
+  readonly requested: Requested;
+  /** Template name -> text. */
+  readonly prompts: ReadonlyMap<string, string>;
+  /** PATH for setup and tests. */
+  readonly searchPath: string;
+  /** Marks that a call was begun, durable; answers whether it had been before. */
+  begun(effect: string): Promise<boolean>;
+  log(fields: Record<string, unknown>, message: string): void;
+}
+
+export interface Performing<T extends EffectType> {
+  readonly run: string;
+  readonly id: string;
+  readonly seq: number;
+  /** Milliseconds of the record that asked. */
+  readonly at: number;
+  readonly params: EffectParams<T>;
+  readonly signal: AbortSignal;
+  readonly hands: Hands;
+}
+
+export type Handler<T extends EffectType> = (performing: Performing<T>) => Promise<InputEvent | null>;
+
+export const result = <T extends InputType>(type: T, data: InputData<T>): InputEvent => ({ type, v: 1, data: data as Record<string, unknown> });
+
+/** Every way in which an effect can fail, for people; no system text ever stands in a record. */
+export const failureMessages = {
+  workspace_unusable: 'the workspace cannot be used',
+  disk_full: 'the disk is full',
+  io_error: 'a file or process operation of the machine failed',
+  context_too_large: 'what the phase may change does not fit into the context budget',
+  answer_missing: 'the answers file holds no answer for this call',
+  aborted: 'the effect was cancelled',
+  timeout: 'the model did not answer in time',
+  network: 'the model could not be reached',
+  http_4xx: 'the provider refused the request',
+  http_401: 'the provider refused the key',
+  http_402: 'the provider wants to be paid first',
+  http_429: 'the provider limits the rate',
+  http_5xx: 'the provider failed',
+  bad_response: 'the provider answered with something that is not an answer',
+} as const;
+export type FailureCode = keyof typeof failureMessages;
+
+const NOTHING = { inputTokens: 0, outputTokens: 0, costMicroUsd: 0 };
+
+export function failed(code: FailureCode, options: { retryable?: boolean; detail?: string; used?: typeof NOTHING } = {}): InputEvent {
+  const message = options.detail === undefined ? failureMessages[code] : `${failureMessages[code]}: ${options.detail}`;
+  return result('effect.failed', { code, message: message.slice(0, 500), retryable: options.retryable ?? false, ...(options.used ?? NOTHING) });
+}
+
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+
+/** Turns what the machine threw into a result; what is no error of the world is a bug and goes on. */
+export async function worldly(log: Hands['log'], id: string, perform: () => Promise<InputEvent | null>): Promise<InputEvent | null> {
+  try {
+    return await perform();
+  } catch (error) {
+    if (error instanceof ExecutorError && error.code === 'workspace.unusable') {
+      log({ effect: id, code: error.code, detail: error.message, hint: error.hint }, 'the workspace cannot be used');
+      return failed('workspace_unusable');
+    }
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (error instanceof ExecutorError || !/^E[A-Z]+$/.test(code)) throw error;
+    log({ effect: id, code, detail: (error as Error).message }, 'the machine failed an effect');
+    return failed(FULL.has(code) ? 'disk_full' : 'io_error');
+  }
+}
+
+export const putText = (blobs: Blobs, text: string): Promise<Ref> => blobs.put(Buffer.from(text, 'utf8'));
+export const getText = async (blobs: Blobs, ref: Ref): Promise<string> => Buffer.from(await blobs.get(ref)).toString('utf8');
+
+export function phaseOf({ requested }: Hands, id: string): Requested['plan']['phases'][number] {
+  const phase = requested.plan.phases.find(({ phase_id }) => phase_id === id);
+  if (phase === undefined) throw new Error(`no phase ${id} in the plan`);
+  return phase;
+}
+
+export function policyOf({ requested }: Hands, id: string): Requested['policy']['phases'][number]['policy'] {
+  const found = requested.policy.phases.find(({ phase }) => phase === id);
+  if (found === undefined) throw new Error(`no policy for phase ${id}`);
+  return found.policy;
+}

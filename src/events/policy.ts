@@ -1,0 +1,97 @@
+// Policy
+// ======
+// What configuration, plan and flags come to, compiled once and pinned in record 0. Charts and handlers read
+// nothing else; no file is read again.
+
+import { z } from 'zod';
+import { Id, MicroUsd, Ms, Name, Sha256, Tokens } from './define.ts';
+
+const Count = z.int().nonnegative();
+const BasisPoints = z.int().nonnegative();
+const Walk = z.array(Name).min(1).max(32);
+
+/** The numbers that one phase's chart decides by. */
+export const PhasePolicy = z.strictObject({
+  attemptsMax: z.int().min(1),
+  /** How often a human may grant one more attempt. */
+  againMax: Count,
+  replansMax: Count,
+  /** Model calls of one slot and attempt before the provider counts as away. */
+  transportTriesMax: z.int().min(1),
+  /** Wait before try 2, 3, …; the last one repeats. */
+  transportWaitsMs: z.array(Ms).min(1),
+  /** Interruptions of one effect that are made good; one more pauses the run. */
+  interruptionsMax: Count,
+  reauditsMax: Count,
+  /** Builder model by the number of failures that count (E-142: its rank never falls). */
+  builderWalk: Walk,
+  auditorWalk: Walk,
+  /** Second auditor by the same number; null where one auditor is enough. */
+  auditor2Walk: Walk.nullable(),
+  plannerModel: Name,
+  /** Output tokens of the first builder call, the factor after a cut answer, and the most. */
+  outputTokens: Tokens,
+  outputFactorBp: BasisPoints,
+  outputTokensMax: Tokens,
+  auditorOutputTokens: Tokens,
+  plannerOutputTokens: Tokens,
+  callTimeoutMs: Ms,
+  deadlineMs: Ms,
+  questionMs: Ms,
+  /** What an expired question counts as. */
+  questionDefault: z.enum(['approve', 'reject']),
+  onExhausted: z.enum(['fail', 'ask']),
+  askBeforeCommit: z.boolean(),
+  highRisk: z.boolean(),
+  /** `normal` lets a review level pass with a note; `safety_critical` asks a human. */
+  profile: z.enum(['normal', 'safety_critical']),
+  check: z.enum(['command', 'skip', 'none']),
+  netDeletionMax: Count,
+  allowMassDeletion: z.boolean(),
+  allowNoop: z.boolean(),
+  replanTrigger: z.int().min(2),
+  replanSimilarityBp: BasisPoints,
+  replanMessageMin: Count,
+  replanFatal: z.array(Name),
+  builderMode: z.enum(['diff', 'full_file']),
+});
+export type PhasePolicy = z.infer<typeof PhasePolicy>;
+
+/** The numbers that the run's chart decides by. */
+export const RunPolicy = z.strictObject({
+  tokenCap: Tokens,
+  /** Attempts that may be started in all, null for no limit. */
+  iterations: Count.nullable(),
+  durationMs: Ms,
+  phasesAtOnce: z.int().min(1),
+  replansMax: Count,
+  settleMs: Ms,
+  baseline: z.enum(['command', 'none']),
+  base: z.string().max(256).nullable(),
+});
+export type RunPolicy = z.infer<typeof RunPolicy>;
+
+/** Micro-dollars per million tokens. */
+export const Price = z.strictObject({ model: Name, input: MicroUsd, output: MicroUsd });
+export type Price = z.infer<typeof Price>;
+
+export const Policy = z.strictObject({
+  run: RunPolicy,
+  phases: z.array(z.strictObject({ phase: Id, policy: PhasePolicy })),
+  prices: z.array(Price),
+  context: z.strictObject({ tokensMax: Tokens, fileBytesMax: Count, filesMax: Count }),
+  protectedPaths: z.array(z.string().max(512)),
+  setupTimeoutMs: Ms,
+  project: Id,
+});
+export type Policy = z.infer<typeof Policy>;
+
+/** What a replay must find again: versions and hashes. */
+export const Pins = z.strictObject({
+  package: z.string().max(32),
+  /** Name -> version and the sha256 of its bytes. */
+  charts: z.array(z.strictObject({ name: Name, version: z.string().max(16), sha256: Sha256 })),
+  schemas: Sha256,
+  prompts: z.array(z.strictObject({ name: Name, sha256: Sha256 })),
+});
+export type Pins = z.infer<typeof Pins>;

@@ -1,0 +1,24 @@
+// Wiring
+// ======
+// Process in, exit code out. The first signal asks for a clean stop, the second ends at once.
+
+import { main } from '#src/cli/program.ts';
+
+const EXITS = { SIGINT: 130, SIGTERM: 143 } as const;
+const abort = new AbortController();
+let code: number | null = null;
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (code !== null) process.exit(EXITS[signal]);
+    code = EXITS[signal];
+    abort.abort();
+  });
+}
+
+process.exitCode = await main({
+  argv: process.argv.slice(2),
+  env: process.env,
+  streams: { out: process.stdout, err: process.stderr },
+  stop: { signal: abort.signal, code: () => code },
+});

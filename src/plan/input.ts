@@ -1,0 +1,119 @@
+// Plan as it is given
+// ===================
+// Strict schemas of the canonical and the short form; unknown keys are errors at every level. Sources: E-010…E-015,
+// E-030, E-031, formats.md.
+
+import { z } from 'zod';
+
+const Text = z.string().max(16_000);
+const Name = z.string().min(1).max(200);
+const Strings = z.array(z.string().min(1).max(2000)).max(200);
+const Positive = z.int().min(1);
+const IdText = z.string({ error: (issue) => (issue.input === undefined ? 'it is missing' : 'an id is text: put it in quotes') }).regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'an id is a letter, then up to 63 letters, digits, _ or -');
+
+export const CiInput = z.strictObject({
+  skip: z.boolean().optional(),
+  reason: z.string().min(1).max(500).optional(),
+  type: z.enum(['pytest', 'custom']).optional(),
+  command: z.union([z.string(), z.array(z.string()).min(1).max(100)]).optional(),
+  shell: z.literal(false, { error: 'no shell runs commands: give argv, or a script of the repository' }).optional(),
+  paths: Strings.optional(),
+  args: z.array(z.string()).optional(),
+  workdir: z.string().max(512).optional(),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'not the name of a variable'), z.string().max(4000)).optional(),
+  timeout_seconds: Positive.max(86_400).optional(),
+  timeout: Positive.max(86_400).optional(),
+  baseline: z.enum(['none', 'command']).optional(),
+  new_tests_must_fail_before: z.literal(false, { error: 'this gate comes with a later version' }).optional(),
+});
+export type CiInput = z.infer<typeof CiInput>;
+
+const ReadOnly = z.union([z.string().min(1), z.strictObject({ path: z.string().min(1), reason: z.string().max(500).default('') })]);
+const Deliverables = z.union([
+  Strings,
+  z.strictObject({ code: z.union([z.string(), Strings]).optional(), tests: z.union([z.string(), Strings]).optional(), docs: z.union([z.string(), Strings]).optional(), config: z.union([z.string(), Strings]).optional(), scripts: z.union([z.string(), Strings]).optional() }),
+]);
+const ScopeInput = z.strictObject({
+  paths: Strings.optional(),
+  read_only_context: z.array(ReadOnly).max(200).optional(),
+  deliverables: Deliverables.optional(),
+  ci: CiInput.optional(),
+});
+const Later = z.enum(['full_file', 'diff'], { error: (issue) => (issue.input === 'structured_edit' || issue.input === 'ndjson' ? `${issue.input} comes with a later version: use full_file or diff` : 'full_file or diff') });
+
+const phaseFields = {
+  phase_id: IdText,
+  description: Text.nullish(),
+  scope: ScopeInput.nullish(),
+  acceptance_criteria: Strings.optional(),
+  deliverables: Deliverables.optional(),
+  dependencies: z.array(IdText).max(100).optional(),
+};
+
+export const PhaseInput = z.strictObject({
+  ...phaseFields,
+  phase_index: z.int().nonnegative(),
+  tier_id: IdText,
+  name: Name,
+  task_category: z.string().min(1).max(64).nullish(),
+  complexity: z.string().max(64).nullish(),
+  builder_mode: Later.nullish(),
+  phase_type: z.enum(['planning', 'research', 'implementation', 'testing', 'deployment', 'monetization', 'postlaunch', 'documentation', 'refactoring']).nullish(),
+  ci: CiInput.nullish(),
+  allow_noop: z.boolean().optional(),
+  allow_mass_deletion: z.boolean().optional(),
+  max_builder_attempts: Positive.nullish(),
+});
+export type PhaseInput = z.infer<typeof PhaseInput>;
+
+const RunInput = z.strictObject({
+  run_id: IdText.optional(),
+  project_id: IdText.optional(),
+  safety_profile: z.enum(['normal', 'safety_critical']).optional(),
+  run_scope: z.enum(['multi_tier', 'single_tier']).optional(),
+  token_cap: Positive.nullish(),
+  max_phases: Positive.nullish(),
+  max_duration_minutes: Positive.nullish(),
+  goal_anchor: Text.nullish(),
+  description: Text.nullish(),
+  run_type: z.enum(['project_build']).optional(),
+});
+
+const Command = z.union([z.string(), z.array(z.string()).min(1).max(100)]);
+const WorkspaceInput = z.strictObject({
+  setup: z.array(Command).max(20).optional(),
+  include: z.array(z.string()).max(0, 'it comes with a later version').optional(),
+  link: z.array(z.string()).max(0, 'it comes with a later version').optional(),
+  git: z.literal(false, { error: 'it comes with a later version' }).optional(),
+});
+const shared = { ci: CiInput.nullish(), workspace: WorkspaceInput.nullish(), protected: Strings.optional() };
+
+export const TierInput = z.strictObject({ tier_id: IdText, tier_index: z.int(), name: Name, description: z.string().max(4000).nullish() });
+
+export const CanonicalInput = z.strictObject({
+  run: RunInput.optional(),
+  tiers: z.array(TierInput).min(1),
+  phases: z.array(PhaseInput).min(1, 'a plan needs at least one phase'),
+  ...shared,
+});
+export type CanonicalInput = z.infer<typeof CanonicalInput>;
+
+export const ShortInput = z.strictObject({
+  run_id: IdText.optional(),
+  description: Text.nullish(),
+  phases: z.array(z.strictObject({ ...phaseFields, goal: z.string().max(200).optional(), success_criteria: Strings.optional() })).min(1, 'a plan needs at least one phase'),
+  ...shared,
+});
+export type ShortInput = z.infer<typeof ShortInput>;
+
+/** The short form as the canonical one: one tier `T0`, index by order, name = goal or id (E-031). */
+export function lengthened({ run_id, description, phases, ...rest }: ShortInput): CanonicalInput {
+  return {
+    run: { ...(run_id === undefined ? {} : { run_id }), description },
+    tiers: [{ tier_id: 'T0', tier_index: 0, name: 'T0' }],
+    phases: phases.map(({ goal, success_criteria, acceptance_criteria, ...phase }, i) => ({
+      ...phase, phase_index: i, tier_id: 'T0', name: goal ?? phase.phase_id, acceptance_criteria: acceptance_criteria ?? success_criteria ?? [],
+    })),
+    ...rest,
+  };
+}

@@ -1,0 +1,73 @@
+// Plan
+// ====
+// Text to an accepted plan: every problem at once, each with file:line:column, path and the way out; or the plan as
+// record 0 pins it, with what was made right as warnings.
+
+import { Plan } from '#src/events/plan.ts';
+import { canonical } from '#src/record/canonical.ts';
+import { parseLocated, schemaNotices, type Located, type Notice } from '#src/yaml/located.ts';
+import { CanonicalInput, lengthened, ShortInput } from './input.ts';
+import { normalised, type PlanLimits } from './normalise.ts';
+import { ruleProblems } from './rules.ts';
+
+export type { PlanLimits } from './normalise.ts';
+
+export type ParsedPlan =
+  | { readonly ok: true; readonly plan: Plan; readonly settings: RunSettings; readonly warnings: readonly Notice[] }
+  | { readonly ok: false; readonly problems: readonly Notice[] };
+
+/** What the plan says of the run besides its phases: input of the policy. */
+export interface RunSettings {
+  readonly project: string;
+  readonly profile: 'normal' | 'safety_critical';
+  readonly tokenCap: number | null;
+  readonly durationMinutes: number | null;
+}
+
+export interface PlanSource {
+  readonly text: string;
+  /** As it is shown in messages. */
+  readonly file: string;
+  /** Repository-relative, when the plan lies inside: it is protected then. */
+  readonly protect: string | null;
+  /** Used where the plan names none. */
+  readonly defaultRunId: string;
+}
+
+const PLAN_BYTES_MAX = 200 * 1024;
+
+export function parsePlan(source: PlanSource, limits: PlanLimits): ParsedPlan {
+  const read = parseLocated(source.text, source.file);
+  if (!read.ok) return { ok: false, problems: read.notices };
+  const { located } = read;
+  const isCanonical = located.value !== null && typeof located.value === 'object' && ('tiers' in located.value || 'run' in located.value);
+  const schema = isCanonical ? CanonicalInput : ShortInput;
+  const parsed = schema.safeParse(located.value);
+  if (!parsed.success) return { ok: false, problems: inOrder([...schemaNotices(located, schema, parsed.error.issues), ...partialRules(located, isCanonical, limits)]) };
+  const input = isCanonical ? (parsed.data as CanonicalInput) : lengthened(parsed.data as ShortInput);
+  const { plan, problems, warnings } = normalised(input, located, source, limits);
+  const all = inOrder([...ruleProblems(input, located, limits), ...problems]);
+  if (all.length > 0) return { ok: false, problems: all };
+  const accepted = Plan.parse(plan);
+  if (Buffer.byteLength(canonical(accepted)) > PLAN_BYTES_MAX) return { ok: false, problems: [located.at([], 'the plan is above 200 KiB', 'split it, or move long texts into files of the repository')] };
+  const { run } = input;
+  const settings: RunSettings = { project: run?.project_id ?? 'project', profile: run?.safety_profile ?? 'normal', tokenCap: run?.token_cap ?? null, durationMinutes: run?.max_duration_minutes ?? null };
+  return { ok: true, plan: accepted, settings, warnings: inOrder(warnings) };
+}
+
+/** Rules that can be told although the schema is broken elsewhere: so that all problems come at once. */
+function partialRules(located: Located, isCanonical: boolean, limits: PlanLimits): Notice[] {
+  const value = located.value as { tiers?: unknown; phases?: unknown } | null;
+  if (value === null || typeof value !== 'object' || !Array.isArray(value.phases)) return [];
+  const objects = (list: unknown): Record<string, unknown>[] => (Array.isArray(list) ? list : []).map((item) => (item !== null && typeof item === 'object' ? (item as Record<string, unknown>) : {}));
+  const strings = (list: unknown): string[] => (Array.isArray(list) ? list.map((item) => String(item)) : []);
+  const named = (name: unknown, i: number): string => (typeof name === 'string' ? name : `?${i}`);
+  const tiers = isCanonical ? objects(value.tiers).map(({ tier_id, tier_index }, i) => ({ tier_id: named(tier_id, i), tier_index: typeof tier_index === 'number' ? tier_index : 1e6 + i, name: 't' })) : [{ tier_id: 'T0', tier_index: 0, name: 'T0' }];
+  const phases = objects(value.phases).map(({ phase_id, tier_id, phase_index, dependencies }, i) => ({
+    phase_id: named(phase_id, i), tier_id: isCanonical ? (typeof tier_id === 'string' ? tier_id : (tiers[0]?.tier_id ?? '')) : 'T0', name: 'p',
+    phase_index: isCanonical && typeof phase_index === 'number' ? phase_index : 1e6 + i, dependencies: strings(dependencies),
+  }));
+  return tiers.length === 0 ? [] : ruleProblems({ tiers, phases } as CanonicalInput, located, limits);
+}
+
+const inOrder = (notices: readonly Notice[]): Notice[] => [...notices].sort((a, b) => a.line - b.line || a.column - b.column);

@@ -1,0 +1,47 @@
+// Models port
+// ===========
+// One call of one model. Vendors' clients and the answers file are adapters of it.
+//
+//   M1. Every outcome is a value: a reply or a typed failure; nothing is retried inside.
+//   M2. The adapter keeps no state between calls: what it needs to find an answer travels in the request.
+//   M3. Aborting `signal` ends the call within a second.
+
+import type { Failure } from '#src/errors/errors.ts';
+
+export type Role = 'builder' | 'auditor' | 'auditor2' | 'judge' | 'planner' | 'doctor';
+
+export interface ModelRequest {
+  readonly role: Role;
+  readonly phase: string;
+  readonly attempt: number;
+  /** Counts within role, phase and attempt, from 1. */
+  readonly call: number;
+  readonly model: string;
+  readonly system: string;
+  readonly prompt: string;
+  /** Output tokens at most. */
+  readonly outputTokensMax: number;
+  readonly timeoutMs: number;
+}
+
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+export type ModelReply =
+  | { readonly ok: true; readonly text: string; readonly usage: Usage; readonly stopReason: 'end' | 'max_tokens' | 'refusal' }
+  | { readonly ok: false; readonly failure: Failure; readonly usage: Usage };
+
+export interface HumanAnswer {
+  readonly choose: string;
+  readonly note: string;
+}
+
+export interface Models {
+  /** True when asking the same call twice costs nothing and gives the same answer. */
+  readonly idempotent: boolean;
+  call(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
+  /** A scripted human's answer for a phase's n-th question, or null: a real one is waited for. */
+  human(question: { readonly phase: string; readonly attempt: number; readonly options: readonly string[] }): HumanAnswer | null;
+}

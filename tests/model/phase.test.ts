@@ -1,0 +1,84 @@
+// The phase chart, walked whole: every state that the alphabet reaches, every answer to everything that is awaited.
+
+import { beforeAll, expect, test } from 'vitest';
+import { chartEngine, pathOf, type ChartState } from '#src/kernel/engine.ts';
+import { idsOf, retryOf, type PhaseContext } from '#machines/phase-context.ts';
+import { phaseMachine } from '#machines/phase.ts';
+import { vocabulary } from '#machines/vocabulary.ts';
+import { answersTo, unasked } from '#tests/support/alphabet.ts';
+import { phasePolicy } from '#tests/support/policies.ts';
+import { walk, type Seen, type Step } from '#tests/support/walk.ts';
+
+const engine = chartEngine(phaseMachine, vocabulary, { phase: 'p1', policy: phasePolicy() });
+const contextOf = (state: ChartState): PhaseContext => state.context as unknown as PhaseContext;
+
+/** Everything that a guard reads, and nothing that only grows. */
+function key(state: ChartState): string {
+  const c = contextOf(state);
+  const kinds = Object.values(c.open).sort().join(',');
+  const decided = c.failures.length === 0 ? '' : retryOf(c).decision;
+  return JSON.stringify([
+    pathOf(state.value), kinds, c.attempt, c.again, c.step, c.limitRaised, c.tries, c.interruptions, c.repairs, c.trouble, decided, c.failures.at(-1)?.kind, c.failures.length > 1,
+    c.replans, c.replansDenied, c.set, c.auditedSet, c.approvedSet, c.reaudits, c.turn, c.keepTurn, c.question, c.deadlineAt === null, c.checks, c.audit, c.diff?.bytes,
+    c.answers.map(({ slot, approved }) => [slot, approved]), c.unreadable.map(({ slot }) => slot), c.policy.check, c.policy.highRisk, c.policy.askBeforeCommit, c.policy.profile, c.policy.auditor2Walk, c.policy.onExhausted, c.policy.allowNoop, c.policy.attemptsMax,
+  ]);
+}
+
+const alphabet = (state: ChartState) => [...Object.entries(contextOf(state).open).flatMap(([id, kind]) => answersTo(id, kind)), ...unasked()];
+
+function judge({ before, event, after, emissions }: Step): string | null {
+  const [was, is] = [contextOf(before), contextOf(after)];
+  const { policy } = is;
+  const done = after.status === 'done';
+  const path = pathOf(after.value);
+  if (is.attempt > policy.attemptsMax + is.again || is.again > policy.againMax) return 'P4 attempts';
+  if (is.replans > policy.replansMax || is.reaudits > policy.reauditsMax + 1 || is.tries >= policy.transportTriesMax || is.interruptions > policy.interruptionsMax) return 'P4 caps';
+  if (is.step < was.step) return 'E-142 the place in the walk falls';
+  if (done && Object.keys(is.open).length > 0) return 'P7 a done phase awaits something';
+  if (!done && Object.values(is.open).every((kind) => kind === 'timer:deadline')) return 'P5 at rest with nothing awaited';
+  if (idsOf(is, 'timer:deadline').length > 1 || idsOf(is, 'wait:turn').length > 1) return 'P7 two of one kind';
+  if (done && is.outcome === 'COMPLETE') {
+    if (is.commit === null && is.diff?.bytes !== 0) return 'P3 COMPLETE without a commit';
+    if (is.audit === null || is.checks === null || is.set === null) return 'P3 COMPLETE without check and audit of this attempt';
+    if (is.approvedSet !== is.set && (!is.audit.approved || is.checks === 'failed' || is.auditedSet !== is.set)) return 'P3 COMPLETE of what was not audited and not overridden';
+  }
+  if (emissions.some(({ type }) => type === 'writeCommit') && !(was.approvedSet === was.set || (was.audit?.approved === true && was.auditedSet === was.set))) return 'P3 a commit of what was not audited';
+  const counting = !['QUEUED', 'NEEDS_HUMAN.asked', 'GATED.turn', 'GATED.commit', 'DONE'].includes(path);
+  if (!counting && is.deadlineAt !== null) return 'the deadline counts where it stands still';
+  if (counting && Object.values(is.open).some((kind) => kind.startsWith('running:')) && is.deadlineAt === null) return 'work without a deadline';
+  const held = is.turn !== 'none';
+  if (held && !path.startsWith('GATED') && !(path.startsWith('AUDITING') && is.reaudits > policy.reauditsMax)) return 'N3 the turn is kept outside of GATED';
+  const released = emissions.some(({ params }) => params['type'] === 'turn.released');
+  if (was.turn !== 'none' && !held && !released) return 'the turn is dropped without a word';
+  const asked = emissions.filter(({ params }) => params['type'] === 'effect.wanted').map(({ params }) => String(params['id']));
+  const withdrawn = new Set(emissions.filter(({ params }) => params['type'] === 'effect.withdrawn').flatMap(({ params }) => params['ids'] as string[]));
+  for (const [id, kind] of Object.entries(was.open)) {
+    if (/^(asked|parked|running):/.test(kind) && kind !== 'running:question' && !(id in is.open) && id !== event.cause && !withdrawn.has(id)) return `P7 ${kind} is closed in silence`;
+  }
+  if (asked.some((id) => !(id in is.open))) return 'P6 a wish that nobody awaits';
+  const performed = emissions.filter(({ type }) => vocabulary.effects.has(type) && type !== 'startTimer' && type !== 'askHuman');
+  if (performed.some(({ params }) => params['id'] !== event.cause || event.type !== 'effect.granted')) return 'P6 an effect that was not granted';
+  return null;
+}
+
+let seen: Seen;
+beforeAll(() => {
+  const policies = [
+    phasePolicy({ attemptsMax: 1 }),
+    phasePolicy({ attemptsMax: 3, check: 'none', interruptionsMax: 0, againMax: 0, reauditsMax: 0, onExhausted: 'fail' }),
+    phasePolicy({ auditor2Walk: ['m1'], attemptsMax: 1, highRisk: true, againMax: 0, transportTriesMax: 1, interruptionsMax: 0 }),
+    phasePolicy({ check: 'none', askBeforeCommit: true, attemptsMax: 1, allowNoop: true, onExhausted: 'fail' }),
+    phasePolicy({ check: 'skip', highRisk: true, attemptsMax: 1, profile: 'safety_critical', replansMax: 0 }),
+    phasePolicy({ attemptsMax: 1, profile: 'safety_critical', netDeletionMax: -1 as never, questionDefault: 'approve' }),
+  ];
+  seen = walk({ engine, inputs: policies.map((policy) => ({ phase: 'p1', policy })), key, alphabet, judge });
+}, 120_000);
+
+test('P3 P4 P5 P6 P7 every step on every path keeps the promises of the chart', () => {
+  expect(seen.problems).toEqual([]);
+  expect(seen.states).toBeGreaterThan(1000);
+});
+
+test('every edge of the phase chart is taken', () => {
+  expect(engine.allEdges.filter((edge) => !seen.edges.has(edge))).toEqual([]);
+});

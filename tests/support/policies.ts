@@ -1,0 +1,19 @@
+// Policies
+// ========
+// Small numbers, so that a walk over a chart meets every cap.
+
+import type { PhasePolicy, RunPolicy } from '#src/events/policy.ts';
+
+export function phasePolicy(changes: Partial<PhasePolicy> = {}): PhasePolicy {
+  return {
+    attemptsMax: 3, againMax: 1, replansMax: 1, transportTriesMax: 2, transportWaitsMs: [1000], interruptionsMax: 1, reauditsMax: 1,
+    builderWalk: ['m1', 'm2'], auditorWalk: ['m2'], auditor2Walk: null, plannerModel: 'm2', outputTokens: 8192, outputFactorBp: 12_500, outputTokensMax: 64_000,
+    auditorOutputTokens: 8192, plannerOutputTokens: 2000, callTimeoutMs: 120_000, deadlineMs: 900_000, questionMs: 900_000, questionDefault: 'reject',
+    onExhausted: 'ask', askBeforeCommit: false, highRisk: false, profile: 'normal', check: 'command', netDeletionMax: 200, allowMassDeletion: false, allowNoop: false,
+    replanTrigger: 2, replanSimilarityBp: 8000, replanMessageMin: 30, replanFatal: [], builderMode: 'full_file', ...changes,
+  };
+}
+
+export function runPolicy(changes: Partial<RunPolicy> = {}): RunPolicy {
+  return { tokenCap: 5_000_000, iterations: null, durationMs: 7_200_000, phasesAtOnce: 1, replansMax: 5, settleMs: 10_000, baseline: 'command', base: null, ...changes };
+}

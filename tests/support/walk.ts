@@ -1,0 +1,84 @@
+// Walk
+// ====
+// Every state of a chart that the alphabet reaches, up to an abstraction: breadth first, each event in each state.
+
+import { effects as effectDefs, type EffectType } from '#src/events/effects.ts';
+import { facts as factDefs, type FactType } from '#src/events/facts.ts';
+import type { ChartEvent, ChartState, Emission, Engine } from '#src/kernel/engine.ts';
+import { forbid, freeze } from '#src/kernel/purity.ts';
+
+export interface Seen {
+  readonly states: number;
+  readonly cases: number;
+  readonly edges: Set<string>;
+  readonly events: Set<string>;
+  readonly said: Set<string>;
+  readonly problems: string[];
+  /** Emissions by type, held against their schema up to a limit. */
+  readonly checks: Map<string, number>;
+}
+
+const CHECKS_MAX = 500;
+
+export interface Step {
+  readonly before: ChartState;
+  readonly event: ChartEvent;
+  readonly after: ChartState;
+  readonly emissions: readonly Emission[];
+  readonly path: readonly string[];
+}
+
+interface Options {
+  readonly engine: Engine;
+  readonly inputs: readonly unknown[];
+  readonly key: (state: ChartState) => string;
+  readonly alphabet: (state: ChartState) => readonly ChartEvent[];
+  /** @returns what is wrong with a step, or null. */
+  readonly judge: (step: Step) => string | null;
+  readonly statesMax?: number;
+}
+
+export function walk({ engine, inputs, key, alphabet, judge, statesMax = 200_000 }: Options): Seen {
+  const seen: Seen & { states: number; cases: number } = { states: 0, cases: 0, edges: new Set(), events: new Set(), said: new Set(), problems: [], checks: new Map() };
+  const known = new Set<string>();
+  const queue: { state: ChartState; path: readonly string[] }[] = inputs.map((input) => ({ state: engine.init(input).state, path: [] }));
+  for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
+    const { state, path } = entry;
+    seen.states += 1;
+    if (seen.states > statesMax) throw new Error(`more than ${statesMax} states: a loop without a cap?`);
+    freeze(state.context);
+    const hash = engine.hash(state);
+    for (const event of alphabet(state)) {
+      seen.cases += 1;
+      const trail = [...path, event.type];
+      const at = (): string => `${JSON.stringify(state.value)} on ${event.type} after ${path.slice(-8).join(' ')}`;
+      const stepped = forbid(() => engine.step(state, event));
+      if (stepped.edges.length === 0) seen.problems.push(`no edge: ${at()}`);
+      if ((stepped.edges.length > 0) !== engine.handles(state, event)) seen.problems.push(`handles() disagrees: ${at()}`);
+      if (engine.hash(state) !== hash) seen.problems.push(`touched the input state: ${at()}`);
+      for (const emission of stepped.emissions) checkEmission(emission, at, seen);
+      stepped.edges.forEach((edge) => seen.edges.add(edge));
+      seen.events.add(event.type);
+      const wrong = judge({ before: state, event, after: stepped.state, emissions: stepped.emissions, path: trail });
+      if (wrong !== null) seen.problems.push(`${wrong}: ${at()}`);
+      if (seen.problems.length > 20) return seen;
+      const next = key(stepped.state);
+      if (!known.has(next) && stepped.state.status === 'active') {
+        known.add(next);
+        queue.push({ state: stepped.state, path: trail });
+      }
+    }
+  }
+  return seen;
+}
+
+function checkEmission({ type, params }: Emission, at: () => string, seen: Seen): void {
+  seen.said.add(type === 'tell' ? String(params['type']) : type);
+  const times = (seen.checks.get(type) ?? 0) + 1;
+  seen.checks.set(type, times);
+  if (type === 'tell' || times > CHECKS_MAX) return;
+  const { id: _id, ...data } = params as { id?: string };
+  const schema = type in factDefs ? factDefs[type as FactType].data : effectDefs[type as EffectType].params;
+  const parsed = schema.safeParse(type in factDefs ? params : data);
+  if (!parsed.success) seen.problems.push(`${type} breaks its schema (${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}): ${at()}`);
+}

@@ -1,0 +1,82 @@
+// World
+// =====
+// Whole runs of both charts in memory, without ports: a seeded hand answers whatever is open, and does what people do.
+
+import { chartEngine, pathOf } from '#src/kernel/engine.ts';
+import { accepts, begin, step, type Input, type KernelState, type System } from '#src/kernel/step.ts';
+import { phaseMachine } from '#machines/phase.ts';
+import type { RunContext } from '#machines/run-context.ts';
+import { runMachine } from '#machines/run.ts';
+import { vocabulary } from '#machines/vocabulary.ts';
+import type { InputEvent } from '#src/record/record.ts';
+import type { PhasePolicy, RunPolicy } from '#src/events/policy.ts';
+import { oid, results } from './alphabet.ts';
+import { phasePolicy, runPolicy } from './policies.ts';
+
+export const runEngine = chartEngine(runMachine, vocabulary, { run: 'r', policy: runPolicy(), phases: [] });
+export const phaseEngine = chartEngine(phaseMachine, vocabulary, { phase: 'p', policy: phasePolicy() });
+
+export interface TestPhase {
+  readonly id: string;
+  readonly tier: number;
+  readonly dependencies: readonly string[];
+  readonly policy: PhasePolicy;
+}
+
+export function testSystem(run: RunPolicy, phases: readonly TestPhase[]): System {
+  return {
+    vocabulary,
+    actors: () => [
+      { address: 'run', engine: runEngine, input: { run: 'r', policy: run, phases: phases.map(({ id, tier, dependencies }, index) => ({ id, tier, index, dependencies })) } },
+      ...phases.map(({ id, policy }) => ({ address: `phase:${id}`, engine: phaseEngine, input: { phase: id, policy } })),
+    ],
+  };
+}
+
+/** A small seeded generator: the same seed, the same run. */
+export function generator(seed: number): { next: () => number; pick: <T>(list: readonly T[]) => T } {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+  return { next, pick: (list) => list[Math.floor(next() * list.length)] as never };
+}
+
+const failed = (code: string) => ['effect.failed', { code, message: 'm', retryable: false, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 }] as const;
+const baselines = [0, 1, 5].map((exitCode) => ['tests.finished', { ended: 'exited', exitCode, testsRun: exitCode === 5 ? 0 : 3, testsFailed: exitCode, message: '', output: { ref: `sha256:${'0'.repeat(64)}`, bytes: 0 }, outputBytes: 0, sandbox: 'none' }] as const);
+
+/** Results of the run's own effects, the good one first. */
+function runResults(type: string, params: Record<string, unknown>): readonly (readonly [string, object])[] {
+  switch (type) {
+    case 'prepareWorkspace':
+      return [['workspace.prepared', { base: oid('0'), tree: oid('9'), objectFormat: 'sha1', warnings: [] }], failed('workspace_unusable')];
+    case 'runTests':
+      return [...baselines, failed('io_error')];
+    case 'publish':
+      return [['workspace.published', { commit: params['commit'], refused: null }], ['workspace.published', { commit: params['commit'], refused: 'checked out' }], failed('io_error')];
+    case 'cleanUp':
+      return [['workspace.cleaned', {}], failed('io_error')];
+    default:
+      throw new Error(`no results for ${type}`);
+  }
+}
+
+/** What may answer an open effect; a commit's id is new each time. */
+export function answers(state: KernelState, id: string, seq: number): readonly InputEvent[] {
+  const open = state.open.get(id);
+  if (open === undefined) throw new Error(`${id} is not open`);
+  const { type, params } = open.effect;
+  if (type === 'startTimer') return [{ type: 'timer.fired', v: 1, data: {}, cause: id }];
+  const kind = state.cells.get(open.owner)?.state.context.open[id] ?? '';
+  const list = open.owner === 'run' ? runResults(type, params) : (results[kind.replace('running:', '')] ?? []);
+  return list.map(([answer, data]) => ({ type: answer, v: 1, cause: id, data: answer === 'commit.written' ? { commit: seq.toString(16).padStart(40, 'f') } : { ...data } }));
+}
+
+export const runContext = (state: KernelState): RunContext => state.cells.get('run')?.state.context as unknown as RunContext;
+export const pathsOf = (state: KernelState): string[] => [...state.cells].map(([address, { state: cell }]) => `${address}=${pathOf(cell.value)}`);
+export const isDone = (state: KernelState): boolean => state.cells.get('run')?.state.status === 'done';
+
+export { accepts, begin, step, type Input, type KernelState };
