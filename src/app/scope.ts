@@ -7,7 +7,6 @@ import type { TreeFile } from '#src/ports/workspace.ts';
 
 interface Limits {
   readonly filesPerScopeMax: number;
-  readonly filesMax: number;
   readonly bytesMax: number;
 }
 

@@ -4,6 +4,7 @@
 
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes } from '#src/app/exit.ts';
+import type { Store } from '#src/app/machine.ts';
 import { packageVersion } from '#src/app/pins.ts';
 import { machineFor, reportError, type Context, type Global } from './context.ts';
 import { initCommand } from './init-command.ts';
@@ -17,6 +18,8 @@ export interface Invocation {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly streams: Streams;
   readonly stop: Context['stop'];
+  /** Stands between the run and its store: where the kill harness dies after a durable record. */
+  readonly wrapStore?: (store: Store) => Store;
 }
 
 const count = (text: string): number => {
@@ -27,14 +30,16 @@ const count = (text: string): number => {
 const exitHelp = (): string => `Exit codes:\n${exitCodes.map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`).join('\n')}`;
 
 /** @returns the exit code; never throws. */
-export async function main({ argv, env, streams, stop }: Invocation): Promise<number> {
+export async function main({ argv, env, streams, stop, wrapStore = (store) => store }: Invocation): Promise<number> {
   ignoreBrokenPipes(streams);
   const color = !argv.includes('--no-color');
   const options = { json: argv.includes('--json'), quiet: argv.includes('-q') || argv.includes('--quiet'), color };
   const output = outputOf(streams, options);
   let code = 0;
   const act = async (global: Global, work: (context: Context) => Promise<number>): Promise<void> => {
-    const context: Context = { machine: machineFor(env, global), output: outputOf(streams, { json: global.json === true, quiet: global.quiet === true, color }), env, stop };
+    const machine = machineFor(env, global);
+    const openStore = async (): Promise<Store> => wrapStore(await machine.openStore());
+    const context: Context = { machine: { ...machine, openStore }, output: outputOf(streams, { json: global.json === true, quiet: global.quiet === true, color }), env, stop };
     code = await work(context);
   };
   try {

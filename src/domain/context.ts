@@ -37,8 +37,7 @@ export function selectContext(input: SelectionInput): { readonly selected: reado
   const categoryOf = ({ path }: ContextFile): ContextCategory | null => {
     if (input.scope.some((entry) => within(path, entry))) return 'modifiable';
     if (input.readOnly.some((entry) => within(path, entry))) return 'read_only';
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    return !VENDORED.test(path) && (input.text.includes(path) || (name.includes('.') && names(input.text, name))) ? 'named' : null;
+    return !VENDORED.test(path) && names(input.text, path) ? 'named' : null;
   };
   const order: readonly ContextCategory[] = ['modifiable', 'named', 'read_only'];
   const candidates = visibleFiles.flatMap((file) => { const category = categoryOf(file); return category === null ? [] : [{ ...file, category }]; });
@@ -64,7 +63,10 @@ function fit(candidates: readonly (ContextFile & { category: ContextCategory })[
   return { selected, tooLarge };
 }
 
-function names(text: string, name: string): boolean {
-  const at = text.indexOf(name);
-  return at !== -1 && !/[\w.-]/.test(text[at - 1] ?? ' ') && !/[\w-]/.test(text[at + name.length] ?? ' ');
+/** Whole words only: a file `run` is not named by "running". A path may be written with `./`. */
+function names(text: string, path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (!text.includes(name)) return false;
+  const asWord = (before: string, word: string): boolean => new RegExp(`${before}${word.replace(/[^\w/]/g, '\\$&')}(?![\\w-]|\\.\\w)`).test(text);
+  return asWord('(?<![\\w./-])(?:\\./)?', path) || (name.includes('.') && asWord('(?<![\\w.-])', name));
 }

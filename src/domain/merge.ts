@@ -2,6 +2,8 @@
 // =================
 // Several auditors, one result: any rejection rejects. Sources: E-161, E-164, E-675, E-676, E-696.
 
+import { cut } from './text.ts';
+
 export interface AuditIssue {
   readonly severity: 'minor' | 'major' | 'critical';
   readonly category: string;
@@ -65,7 +67,7 @@ function keyOf({ category, file, line, description }: AuditIssue): string {
 }
 
 function joined(known: MergedIssue, issue: AuditIssue, role: string): MergedIssue {
-  const both = (a: string, b: string): string => (a === b || b === '' ? a : a === '' ? b : `${a} / ${b}`).slice(0, 500);
+  const both = (a: string, b: string): string => cut(a === b || b === '' ? a : a === '' ? b : `${a} / ${b}`, 500);
   return {
     ...known,
     severity: RANK[issue.severity] > RANK[known.severity] ? issue.severity : known.severity,

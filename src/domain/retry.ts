@@ -82,9 +82,10 @@ function replanReason({ failures, trigger, fatal, similarityBp: wanted, messageM
   if (last === undefined || recent.length < trigger || !REPLANNABLE.has(last.kind)) return null;
   if (recent.some(({ kind }) => kind !== last.kind)) return null;
   const messages = recent.map(({ message }) => normaliseMessage(message));
-  const short = messages.every((message) => message.length < messageMin);
-  const alike = messages.every((message, i) => i === 0 || (message.length >= messageMin && similarityBp(messages[i - 1] ?? '', message) >= wanted));
-  return short || alike ? `the last ${trigger} attempts failed alike (${last.kind})` : null;
+  // A short message is like another by accident: only when all are short does their kind alone decide.
+  const short = messages.filter((message) => message.length < messageMin).length;
+  const alike = short === 0 && messages.every((message, i) => i === 0 || similarityBp(messages[i - 1] ?? '', message) >= wanted);
+  return short === messages.length || alike ? `the last ${trigger} attempts failed alike (${last.kind})` : null;
 }
 
 /** E-133: the next output limit after a cut answer. */

@@ -5,8 +5,10 @@
 
 const SHAPES: readonly RegExp[] = [
   /\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{24,}/,
-  /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64,}/,
+  // Headers may stand before the body, and inside JSON its lines end in a written `\n`.
+  /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[^]{0,300}?[A-Za-z0-9+/]{48}/,
   /\bgh[pousr]_[A-Za-z0-9]{36,}/,
+  /\bgithub_pat_[A-Za-z0-9_]{36,}/,
   /\bAKIA[0-9A-Z]{16}\b/,
   /\bxox[abprs]-[A-Za-z0-9-]{20,}/,
 ];

@@ -105,9 +105,9 @@ export const inputs = {
     testsFailed: z.int().nonnegative().nullable(),
     /** What failed, in one normalised line. */
     message: Text,
-    /** Normalised output, head and tail. */
+    /** Normalised output; head and tail where it was `cut`. */
     output: Ref,
-    outputBytes: z.int().nonnegative(),
+    cut: z.boolean(),
     sandbox: z.enum(['none']),
   }),
   auditAnswered: defineInput('audit.answered', 1, ['callAuditor'], "An auditor's answer; `verdict` is null when it is not one.", {
