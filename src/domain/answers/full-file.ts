@@ -6,6 +6,7 @@
 // answer is never closed for the builder, because what was cut would be lost (E-653).
 
 import { z } from 'zod';
+import { objectsIn } from './objects.ts';
 
 const FileEntry = z.strictObject({
   path: z.string().min(1).max(512),
@@ -25,15 +26,17 @@ export type FullFileAnswer =
   | { readonly ok: true; readonly files: readonly FileAnswer[] }
   | { readonly ok: false; readonly code: string; readonly problems: readonly string[] };
 
-const refused = (code: string, ...problems: string[]): FullFileAnswer => ({ ok: false, code, problems });
+/** Problems name paths and keys as the answer has them; what is no text cannot stand in a record. */
+const refused = (code: string, ...problems: string[]): FullFileAnswer => ({ ok: false, code, problems: problems.map((problem) => problem.toWellFormed()) });
 
 export function parseFullFile(answer: string): FullFileAnswer {
   const text = answer.replace(/^\uFEFF/, '').trim();
   if (/^(?:```\w*\n)?(?:diff --git |--- (?:a\/|\/dev\/null))/.test(text)) {
     return refused('full_file_parse_failed_diff_detected', 'the answer is a diff, but whole files were asked for');
   }
-  const json = readObject(text);
-  if (json === null) return refused('full_file_parse_failed', 'the answer holds no complete JSON object');
+  const objects = objectsIn(text);
+  const json = objects.find((object) => 'files' in object) ?? objects[0];
+  if (json === undefined) return refused('full_file_parse_failed', 'the answer holds no complete JSON object');
   const parsed = FullFile.safeParse(json);
   if (!parsed.success) return refused('full_file_schema_invalid', ...parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'answer'}: ${message}`));
   if (parsed.data.files.length === 0) return refused('empty_files_array', 'the list of files is empty');
@@ -46,6 +49,7 @@ function checked(entries: readonly z.infer<typeof FileEntry>[]): FullFileAnswer 
   for (const { path, mode, new_content } of entries) {
     if (seen.has(path)) problems.push(`${path} stands in the answer twice`);
     seen.add(path);
+    if (!path.isWellFormed()) problems.push(`${path}: its path is not well-formed text`);
     if (mode !== 'delete' && new_content === null) problems.push(`${path}: new_content is null, which only a delete may have`);
     if (mode === 'delete' && new_content !== null && new_content !== '') problems.push(`${path}: a delete has no new_content`);
     if (new_content !== null && new_content.includes('\0')) problems.push(`${path}: new_content holds a NUL byte`);
@@ -53,40 +57,4 @@ function checked(entries: readonly z.infer<typeof FileEntry>[]): FullFileAnswer 
   }
   if (problems.length > 0) return refused('full_file_schema_invalid', ...problems);
   return { ok: true, files: entries.map(({ path, mode, new_content }) => ({ path, mode: mode === 'replace' ? 'modify' : mode, content: mode === 'delete' ? null : new_content })) };
-}
-
-/** As it is; inside a fence; the first balanced object. */
-function readObject(text: string): unknown {
-  const fenced = /```(?:json)?\s*\n([\s\S]*?)\n```/.exec(text)?.[1];
-  for (const candidate of [text, fenced, balanced(text)]) {
-    if (candidate === undefined || candidate === null) continue;
-    try {
-      const value: unknown = JSON.parse(candidate);
-      if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value;
-    } catch {
-      // the next reading
-    }
-  }
-  return null;
-}
-
-/** The text of the first object whose braces balance outside of strings. */
-export function balanced(text: string): string | null {
-  const start = text.indexOf('{');
-  if (start === -1) return null;
-  let depth = 0;
-  let inString = false;
-  for (let i = start; i < text.length; i += 1) {
-    const char = text[i];
-    if (inString) {
-      if (char === '\\') i += 1;
-      else if (char === '"') inString = false;
-    } else if (char === '"') inString = true;
-    else if (char === '{') depth += 1;
-    else if (char === '}') {
-      depth -= 1;
-      if (depth === 0) return text.slice(start, i + 1);
-    }
-  }
-  return null;
 }

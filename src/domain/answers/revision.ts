@@ -3,20 +3,16 @@
 // {description, reason}; a description under 20 characters is none (E-112, A-070).
 
 import { z } from 'zod';
-import { balanced } from './full-file.ts';
+import { cut } from '../text.ts';
+import { objectsIn } from './objects.ts';
 
 const Revision = z.object({ description: z.string(), reason: z.string().default('') });
 const DESCRIPTION_MIN = 20;
 const DESCRIPTION_MAX = 16_000;
 
 export function parseRevision(answer: string): { readonly description: string; readonly reason: string } | null {
-  const json = balanced(answer);
-  if (json === null) return null;
-  try {
-    const { description, reason } = Revision.parse(JSON.parse(json));
-    const text = [...description.trim()].slice(0, DESCRIPTION_MAX).join('');
-    return text.length < DESCRIPTION_MIN ? null : { description: text, reason: [...reason].slice(0, 450).join('') };
-  } catch {
-    return null;
-  }
+  const parsed = Revision.safeParse(objectsIn(answer).find((object) => 'description' in object));
+  if (!parsed.success) return null;
+  const text = parsed.data.description.toWellFormed().trim();
+  return [...text].length < DESCRIPTION_MIN ? null : { description: cut(text, DESCRIPTION_MAX), reason: cut(parsed.data.reason, 450) };
 }

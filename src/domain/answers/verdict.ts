@@ -4,7 +4,8 @@
 
 import { z } from 'zod';
 import type { AuditVerdict } from '../merge.ts';
-import { balanced } from './full-file.ts';
+import { cut } from '../text.ts';
+import { objectsIn } from './objects.ts';
 
 const RawIssue = z.object({
   severity: z.string(),
@@ -17,21 +18,18 @@ const RawIssue = z.object({
 });
 const RawVerdict = z.object({ approved: z.boolean(), issues: z.array(RawIssue).default([]), summary: z.string().default('') });
 
+type Severity = AuditVerdict['issues'][number]['severity'];
 const ISSUES_MAX = 40;
-const SEVERITY: Readonly<Record<string, 'minor' | 'major' | 'critical'>> = { minor: 'minor', low: 'minor', info: 'minor', major: 'major', medium: 'major', high: 'major', critical: 'critical', blocker: 'critical' };
+const SEVERITY: ReadonlyMap<string, Severity> = new Map([['minor', 'minor'], ['low', 'minor'], ['info', 'minor'], ['major', 'major'], ['medium', 'major'], ['high', 'major'], ['critical', 'critical'], ['blocker', 'critical']]);
 const RANK = { critical: 0, major: 1, minor: 2 } as const;
-const cut = (text: string | null | undefined, max: number): string => [...(text ?? '')].slice(0, max).join('');
+/** `file`, `file:line`, `file:line:column` or `file:from-to`. */
+const PLACE = /^(.*?)(?::(\d+)(?:[:-]\d+)?)?$/s;
 
 export function parseVerdict(answer: string): AuditVerdict | null {
-  const json = balanced(answer.replace(/^\uFEFF/, ''));
-  if (json === null) return null;
-  let raw: unknown;
-  try {
-    raw = JSON.parse(json);
-  } catch {
-    return null;
-  }
-  const parsed = RawVerdict.safeParse(raw);
+  const verdicts = objectsIn(answer).filter((object) => 'approved' in object);
+  // Two that differ: one of them is quoted, from the diff perhaps, and nobody knows which one.
+  if (new Set(verdicts.map((verdict) => JSON.stringify(verdict))).size !== 1) return null;
+  const parsed = RawVerdict.safeParse(verdicts[0]);
   if (!parsed.success) return null;
   // The worst first, so that a cut list never loses what rejects.
   const issues = parsed.data.issues.map(normalised).sort((a, b) => RANK[a.severity] - RANK[b.severity]).slice(0, ISSUES_MAX);
@@ -39,15 +37,15 @@ export function parseVerdict(answer: string): AuditVerdict | null {
 }
 
 function normalised(issue: z.infer<typeof RawIssue>): AuditVerdict['issues'][number] {
-  const place = /^(.*?)(?::(\d+))?$/.exec(issue.location ?? '');
+  const place = PLACE.exec(issue.location ?? '');
   const line = issue.line_number ?? Number(place?.[2] ?? 0);
   return {
     // An unknown word is not taken lightly.
-    severity: SEVERITY[issue.severity.toLowerCase()] ?? 'major',
+    severity: SEVERITY.get(issue.severity.trim().toLowerCase()) ?? 'major',
     category: cut(issue.category.toLowerCase(), 32),
     description: cut(issue.description, 450),
-    file: cut(issue.file_path ?? place?.[1], 512),
+    file: cut(issue.file_path ?? place?.[1] ?? '', 512),
     line: Number.isSafeInteger(line) && line > 0 ? line : 0,
-    suggestion: cut(issue.suggestion, 450),
+    suggestion: cut(issue.suggestion ?? '', 450),
   };
 }

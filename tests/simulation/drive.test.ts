@@ -1,0 +1,137 @@
+// The drive loop on a virtual world: crashes at every append and every answer, races, cancels, late results.
+
+import { describe, expect, test } from 'vitest';
+import { memoryDisk, memoryStore } from '#src/adapters/memory/store.ts';
+import { drive, type Performance } from '#src/kernel/drive.ts';
+import { fold } from '#src/kernel/log.ts';
+import { submit } from '#src/kernel/submit.ts';
+import type { EventStore } from '#src/ports/event-store.ts';
+import type { RunRecord } from '#src/record/record.ts';
+import { goodAnswer, life, outcomes, recordsOn, request, RUN, system } from '#tests/support/drive-world.ts';
+
+class Crash extends Error {}
+
+/** Dies at the n-th append, before or after it is durable. */
+function dyingAt(n: number, when: 'before' | 'after'): (events: EventStore) => EventStore {
+  let appends = 0;
+  return (events) => ({
+    ...events,
+    append: async (...args) => {
+      appends += 1;
+      if (appends === n && when === 'before') throw new Crash();
+      const revision = await events.append(...args);
+      if (appends === n) throw new Crash();
+      return revision;
+    },
+  });
+}
+
+async function calm() {
+  const disk = memoryDisk();
+  await request(disk);
+  const driven = await drive(RUN, life(disk));
+  return { driven, records: await recordsOn(disk) };
+}
+
+const answers = (records: readonly RunRecord[]): string[] => records.map(({ event }) => event.cause ?? '').filter((cause) => cause !== '');
+const verifies = (records: readonly RunRecord[]) => fold(records, () => system).divergence;
+
+describe('one holder', () => {
+  test('K12 under a virtual clock the same run gives the same records, byte for byte', async () => {
+    const [one, two] = [await calm(), await calm()];
+    expect(one.driven.end).toBe('done');
+    expect(JSON.stringify(one.records)).toBe(JSON.stringify(two.records));
+    expect(outcomes(one.records)).toEqual([['phase:a', 'COMPLETE'], ['phase:b', 'COMPLETE'], ['run', 'COMPLETE']]);
+  });
+
+  test('K4 no effect is performed before the record that asks for it is durable', async () => {
+    const disk = memoryDisk();
+    await request(disk);
+    let performed = 0;
+    await drive(RUN, life(disk, {
+      perform: async (performance) => {
+        const durable = (await recordsOn(disk)).some(({ effects }) => effects.some(({ id }) => id === performance.open.effect.id));
+        expect(durable).toBe(true);
+        performed += 1;
+        return goodAnswer(performance);
+      },
+    }));
+    expect(performed).toBeGreaterThan(10);
+  });
+
+  test('K11 a paid answer that arrived before a crash is not asked for again', async () => {
+    const disk = memoryDisk();
+    await request(disk);
+    const asked: string[] = [];
+    const perform = async (performance: Performance) => {
+      if (performance.open.effect.type.startsWith('call')) asked.push(performance.open.effect.id);
+      return goodAnswer(performance);
+    };
+    for (let n = 2; n < 200; n += 1) {
+      // Dies before the second append of each life: the answer is there, its record is not.
+      const end = await drive(RUN, life(disk, { perform, wrap: dyingAt(n % 2 === 0 ? 2 : 3, 'before'), nonce: `n${n}` })).catch((error: unknown) => error);
+      if (!(error(end) instanceof Crash)) break;
+    }
+    expect(outcomes(await recordsOn(disk)).at(-1)).toEqual(['run', 'COMPLETE']);
+    expect(asked).toEqual([...new Set(asked)]);
+  });
+});
+
+const error = (value: unknown): unknown => value;
+
+describe('crashes', () => {
+  test.each(['before', 'after'] as const)('a crash %s each append in turn ends as the calm run does, with every answer once', async (when) => {
+    const expected = outcomes((await calm()).records);
+    for (let n = 1; n <= 60; n += 1) {
+      const disk = memoryDisk();
+      await request(disk);
+      const died = await drive(RUN, life(disk, { wrap: dyingAt(n, when) })).then(() => false, (thrown: unknown) => { expect(thrown).toBeInstanceOf(Crash); return true; });
+      const second = await drive(RUN, life(disk, { nonce: 'n2' }));
+      const records = await recordsOn(disk);
+      expect(second.end).toBe('done');
+      expect(outcomes(records)).toEqual(expected);
+      expect(answers(records)).toEqual([...new Set(answers(records))]);
+      expect(verifies(records)).toBeNull();
+      if (!died) return;
+    }
+    throw new Error('the run never came to its end without a crash');
+  });
+});
+
+describe('others', () => {
+  test('K7 of two holders one finishes, the other is lost or finds the run done, and no answer is recorded twice', async () => {
+    for (let round = 0; round < 30; round += 1) {
+      const disk = memoryDisk();
+      await request(disk);
+      const yields = (ms: number) => async (performance: Performance) => { for (let i = 0; i < ms; i += 1) await Promise.resolve(); return goodAnswer(performance); };
+      const ends = (await Promise.all([drive(RUN, life(disk, { nonce: 'a', perform: yields(round) })), drive(RUN, life(disk, { nonce: 'b', perform: yields(29 - round) }))])).map(({ end }) => end);
+      const records = await recordsOn(disk);
+      expect(ends).toContain('done');
+      expect(ends.filter((end) => end === 'done' || end === 'lost')).toHaveLength(2);
+      expect(answers(records)).toEqual([...new Set(answers(records))]);
+      expect(outcomes(records).at(-1)).toEqual(['run', 'COMPLETE']);
+      expect(verifies(records)).toBeNull();
+    }
+  });
+
+  test('K5 a cancel from outside ends the run, and the call under way is recorded for its cost alone', async () => {
+    const disk = memoryDisk();
+    await request(disk);
+    const { events } = memoryStore(disk);
+    const perform = async (performance: Performance) => {
+      if (performance.open.effect.type !== 'callBuilder') return goodAnswer(performance);
+      const clock = { virtual: true, now: () => 0, tick: () => {}, jumpTo: () => {}, until: () => Promise.resolve() };
+      const taken = await submit({ store: events, clock, systemFor: () => system, nonce: 'c' }, RUN, 'run', { type: 'run.cancel_requested', v: 1, data: { reason: 'enough' } });
+      expect('rejected' in taken).toBe(false);
+      return goodAnswer(performance);
+    };
+    const { end } = await drive(RUN, life(disk, { perform }));
+    const records = await recordsOn(disk);
+    expect(end).toBe('done');
+    expect(outcomes(records).at(-1)).toEqual(['run', 'STOPPED']);
+    expect(records.filter(({ event }) => event.type === 'effect.late').map(({ event }) => event.data['costMicroUsd'])).toEqual([7]);
+    expect(records.some(({ event }) => event.type === 'builder.answered')).toBe(false);
+    const again = await submit({ store: events, clock: life(disk).clock, systemFor: () => system, nonce: 'd' }, RUN, 'run', { type: 'run.cancel_requested', v: 1, data: { reason: 'again' } });
+    expect(again).toMatchObject({ rejected: true });
+  });
+});
