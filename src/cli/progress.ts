@@ -67,14 +67,21 @@ function statusLine(view: RunView, startedAt: number): string {
   return `[${done}/${view.phases.length}] ${phase} · ${tokens(view.inputTokens + view.outputTokens)} tok · ${usd(view.costMicroUsd)} · ${clock}`;
 }
 
+const JUDGED = new Set(['check.judged', 'audit.merged']);
+
+/** What was found, then where it led, then what was decided, then where that leads: as it happened. */
 function linesOf(output: Output, record: RunRecord, view: RunView): string[] {
-  const lines: string[] = [];
-  for (const { actor, from, to } of record.moves) {
-    // Where both ends lie in one state, only the status line tells.
-    if (from.split('.')[0] === to.split('.')[0] && actor !== 'run') continue;
-    lines.push(actor === 'run' ? output.style('dim', `  run ${to}`) : phaseLine(output, actor.slice('phase:'.length), to, view));
-  }
-  return [...record.facts.flatMap((fact) => factLines(output, fact)), ...lines, ...questionLines(output, record, view)];
+  // Where both ends lie in one state, only the status line tells.
+  const moves = record.moves.filter(({ actor, from, to }) => actor === 'run' || from.split('.')[0] !== to.split('.')[0]);
+  const line = ({ actor, to }: RunRecord['moves'][number]): string => (actor === 'run' ? output.style('dim', `  run ${to}`) : phaseLine(output, actor.slice('phase:'.length), to, view));
+  const isDecision = ({ to }: RunRecord['moves'][number]): boolean => to.startsWith('ESCALATING');
+  return [
+    ...record.facts.filter(({ type }) => JUDGED.has(type)).flatMap((fact) => factLines(output, fact)),
+    ...moves.filter(isDecision).map(line),
+    ...record.facts.filter(({ type }) => !JUDGED.has(type)).flatMap((fact) => factLines(output, fact)),
+    ...moves.filter((move) => !isDecision(move)).map(line),
+    ...questionLines(output, record, view),
+  ];
 }
 
 function phaseLine(output: Output, id: string, to: string, view: RunView): string {
@@ -99,7 +106,7 @@ function factLines(output: Output, { type, data }: Fact): string[] {
   const check = is('check.judged');
   if (check !== null) return dim(`tests ${check.passed ? 'pass' : 'fail'}: ${check.reason}${check.testsRun === null ? '' : `, ${check.testsRun} run`}`);
   const audit = is('audit.merged');
-  if (audit !== null) return dim(`${audit.auditors === 1 ? 'the auditor' : `${audit.auditors} auditors`} ${audit.approved ? 'approve' : 'reject'}: ${audit.critical} critical, ${audit.major} major, ${audit.minor} minor`);
+  if (audit !== null) return dim(`${audit.auditors === 1 ? 'the auditor' : `${audit.auditors} auditors`} ${audit.approved ? 'approve' : 'reject'}${audit.auditors === 1 ? 's' : ''}: ${audit.critical} critical, ${audit.major} major, ${audit.minor} minor`);
   const retry = is('retry.decided');
   if (retry !== null) return [output.style('yellow', `      ${retry.failure}: ${retry.message.slice(0, 160)}`), output.style('yellow', `      → ${retry.decision.replaceAll('_', ' ')}: ${retry.reason}`)];
   const limit = is('limit.raised');

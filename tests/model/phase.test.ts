@@ -5,12 +5,19 @@ import { chartEngine, pathOf, type ChartState } from '#src/kernel/engine.ts';
 import { idsOf, retryOf, type PhaseContext } from '#machines/phase-context.ts';
 import { phaseMachine } from '#machines/phase.ts';
 import { vocabulary } from '#machines/vocabulary.ts';
-import { answersTo, unasked } from '#tests/support/alphabet.ts';
-import { phasePolicy } from '#tests/support/policies.ts';
+import { AT, answersTo, results, unasked } from '#tests/support/alphabet.ts';
+import { phasePolicy, runPolicy } from '#tests/support/policies.ts';
+import { accepts, begin, testSystem } from '#tests/support/world.ts';
+import { effects } from '#src/events/effects.ts';
+import { facts } from '#src/events/facts.ts';
+import { inputs } from '#src/events/inputs.ts';
 import { walk, type Seen, type Step } from '#tests/support/walk.ts';
 
 const engine = chartEngine(phaseMachine, vocabulary, { phase: 'p1', policy: phasePolicy() });
 const contextOf = (state: ChartState): PhaseContext => state.context as unknown as PhaseContext;
+
+/** Effects that only the run actor asks for. */
+const RUN_ALONE = new Set(['prepareWorkspace', 'publish', 'cleanUp']);
 
 /** Everything that a guard reads, and nothing that only grows. */
 function key(state: ChartState): string {
@@ -81,4 +88,20 @@ test('P3 P4 P5 P6 P7 every step on every path keeps the promises of the chart', 
 
 test('every edge of the phase chart is taken', () => {
   expect(engine.allEdges.filter((edge) => !seen.edges.has(edge))).toEqual([]);
+});
+
+test('every input of a phase is accepted somewhere, and the chart says everything that its vocabulary has for it', () => {
+  const ofPhase = Object.values(inputs).filter(({ answers, type }) => type === 'effect.failed' || answers.some((effect) => !RUN_ALONE.has(effect))).map(({ type }) => type);
+  expect(ofPhase.filter((type) => !seen.events.has(type))).toEqual([]);
+  const ofRun = new Set([...RUN_ALONE, 'turn.granted', 'quota.reserved', 'quota.settled', 'wish.parked', 'wish.denied', 'baseline.judged', 'run.paused', 'publish.refused', 'clean_up.failed', 'run.ended']);
+  const words = [...Object.keys(effects), ...Object.keys(facts)].filter((word) => !ofRun.has(word));
+  expect(words.filter((word) => !seen.said.has(word))).toEqual([]);
+});
+
+test('K5 no answer is accepted under an id that the phase does not await', () => {
+  const machine = testSystem(runPolicy(), [{ id: 'a', tier: 0, dependencies: [], policy: phasePolicy() }]);
+  const { state } = begin(machine, {});
+  const stale = Object.entries(results).flatMap(([, list]) => list.map(([type, data]) => ({ type, v: 1, data: { ...data }, cause: 'phase:a/999' })));
+  expect(stale.length).toBeGreaterThan(30);
+  expect(stale.filter((event) => accepts(state, { to: 'phase:a', at: AT, event }))).toEqual([]);
 });

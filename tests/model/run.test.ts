@@ -6,7 +6,7 @@ import type { InputEvent } from '#src/record/record.ts';
 import { phasePolicy, runPolicy } from '#tests/support/policies.ts';
 import { accepts, answers, begin, generator, isDone, pathsOf, runContext, runEngine, step, testSystem, type KernelState } from '#tests/support/world.ts';
 
-const SEEDS = 3000;
+const SEEDS = 2000;
 const STEPS_MAX = 1500;
 const edges = new Set<string>();
 const outcomes = new Map<string, number>();
