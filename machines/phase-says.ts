@@ -148,10 +148,11 @@ export function withdrawals({ context, event }: Args): Message[] {
   return ids.length === 0 ? [] : [{ ...toRun, type: 'effect.withdrawn', ids }];
 }
 
+/** What a paid call came to; nothing for an event that is no result of one. */
 export function settled({ context, event }: Args): Message[] {
   const id = causeOf(event);
   const slot = slotOf(context, id);
-  if (!MODEL_SLOTS.has(slot)) return [];
+  if (!MODEL_SLOTS.has(slot) || statusOf(context, id) !== 'running') return [];
   const used = 'costMicroUsd' in event ? { inputTokens: event.inputTokens, outputTokens: event.outputTokens, costMicroUsd: event.costMicroUsd, estimated: false } : { inputTokens: 0, outputTokens: 0, costMicroUsd: 0, estimated: true };
   return [{ ...toRun, type: 'effect.settled', id, phase: context.phase, slot, ...used }];
 }

@@ -46,7 +46,7 @@ export const phaseMachine = setup({
       interruptions: context.interruptions >= context.policy.interruptionsMax ? 0 : context.interruptions + 1,
       trouble: context.interruptions >= context.policy.interruptionsMax ? 'crash_loop' : null,
     })),
-    troubled: assign(({ event }) => ({ trouble: event.type === 'effect.failed' ? event.code : null, tries: 0 })),
+    troubled: assign(({ event }) => ({ trouble: event.type === 'effect.failed' ? `${event.code}: ${event.message}`.slice(0, 400) : null, tries: 0 })),
     // attempts
     beginAttempt: assign(({ context }) => ({ ...freshAttempt, attempt: context.attempt + 1 })),
     failed: assign(({ context, event }, { kind }: { kind: FailureKind }) => said.failedWith(context, event, kind)),
@@ -149,9 +149,9 @@ export const phaseMachine = setup({
           on: {
             ...awaitingModel({ type: 'callBuilder', params: said.callBuilder }),
             'builder.answered': [
-              { guard: 'truncated', target: '#phase.ESCALATING', actions: [settles(), { type: 'failed', params: { kind: 'truncated' } }] },
-              { guard: 'refused', target: '#phase.ESCALATING', actions: [settles(), { type: 'failed', params: { kind: 'refused' } }] },
-              { target: 'candidate', actions: [settles(), 'keepAnswer'] },
+              { guard: 'truncated', target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'truncated' } } },
+              { guard: 'refused', target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'refused' } } },
+              { target: 'candidate', actions: 'keepAnswer' },
             ],
           },
         },
@@ -312,8 +312,8 @@ export const phaseMachine = setup({
           on: {
             ...awaitingModel({ type: 'callPlanner', params: said.callPlanner }),
             'revision.answered': [
-              { guard: 'revised', target: '#phase.BUILDING', actions: [settles(), { type: 'replan.accepted', params: said.replanAccepted }, 'advance', 'keepRevision'] },
-              { target: '#phase.ESCALATING', actions: [settles(), { type: 'replan.refused', params: { reason: 'no usable description' } }, 'replanFailed'] },
+              { guard: 'revised', target: '#phase.BUILDING', actions: [{ type: 'replan.accepted', params: said.replanAccepted }, 'advance', 'keepRevision'] },
+              { target: '#phase.ESCALATING', actions: [{ type: 'replan.refused', params: { reason: 'no usable description' } }, 'replanFailed'] },
             ],
             'effect.denied': { target: '#phase.ESCALATING', actions: [{ type: 'replan.refused', params: ({ event }) => ({ reason: event.reason }) }, 'replanDenied'] },
           },
@@ -347,9 +347,9 @@ function wants(slot: Slot) {
   return [{ type: 'ask', params: { slots: [slot], same: false } }, { type: 'tell', params: said.wishes }, ...(slot === 'builder' || slot === 'planner' ? [{ type: 'model.routed' as const, params: said.routed }] : [])] as const;
 }
 
-/** P7: what was awaited is withdrawn and closed. */
+/** P7: what was awaited is settled or withdrawn, and closed. Exit actions run first: the slot is still known to them. */
 function leave() {
-  return [{ type: 'tell', params: said.withdrawals }, 'drop'] as const;
+  return [settles(), { type: 'tell', params: said.withdrawals }, 'drop'] as const;
 }
 
 function settles() {

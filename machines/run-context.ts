@@ -110,7 +110,7 @@ export function pauseFor(context: RunContext, wish: Wish, trouble: string | null
 }
 
 function troubleClass(slot: Slot, code: string): string {
-  if (code === 'crash_loop') return 'crash_loop';
+  if (code.startsWith('crash_loop')) return 'crash_loop';
   return MODEL_SLOTS.has(slot) ? 'provider' : 'workspace';
 }
 

@@ -38,7 +38,7 @@ const PLAN_BYTES_MAX = 200 * 1024;
 
 export function parsePlan(source: PlanSource, limits: PlanLimits): ParsedPlan {
   const read = parseLocated(source.text, source.file);
-  if (!read.ok) return { ok: false, problems: read.notices };
+  if (!read.ok) return { ok: false, problems: read.notices.map((notice) => (notice.message === 'it is empty' ? { ...notice, hint: 'a plan needs at least `phases`' } : notice)) };
   const { located } = read;
   const isCanonical = located.value !== null && typeof located.value === 'object' && ('tiers' in located.value || 'run' in located.value);
   const schema = isCanonical ? CanonicalInput : ShortInput;
@@ -60,7 +60,7 @@ function partialRules(located: Located, isCanonical: boolean, limits: PlanLimits
   const value = located.value as { tiers?: unknown; phases?: unknown } | null;
   if (value === null || typeof value !== 'object' || !Array.isArray(value.phases)) return [];
   const objects = (list: unknown): Record<string, unknown>[] => (Array.isArray(list) ? list : []).map((item) => (item !== null && typeof item === 'object' ? (item as Record<string, unknown>) : {}));
-  const strings = (list: unknown): string[] => (Array.isArray(list) ? list.map((item) => String(item)) : []);
+  const strings = (list: unknown): string[] => (Array.isArray(list) ? list.map((item) => (typeof item === 'string' ? item : '')) : []);
   const named = (name: unknown, i: number): string => (typeof name === 'string' ? name : `?${i}`);
   const tiers = isCanonical ? objects(value.tiers).map(({ tier_id, tier_index }, i) => ({ tier_id: named(tier_id, i), tier_index: typeof tier_index === 'number' ? tier_index : 1e6 + i, name: 't' })) : [{ tier_id: 'T0', tier_index: 0, name: 'T0' }];
   const phases = objects(value.phases).map(({ phase_id, tier_id, phase_index, dependencies }, i) => ({

@@ -49,6 +49,7 @@ function dependenciesHold({ tiers, phases }: CanonicalInput, report: Report): vo
   const byId = new Map(phases.map((phase) => [phase.phase_id, phase]));
   phases.forEach((phase, i) => {
     (phase.dependencies ?? []).forEach((name, j) => {
+      if (name === '') return; // what is no text is told by the schema
       const path = ['phases', i, 'dependencies', j];
       const dependency = byId.get(name);
       if (name === phase.phase_id) report(path, `${name} depends on itself`, 'remove it');
@@ -66,19 +67,24 @@ function dependenciesHold({ tiers, phases }: CanonicalInput, report: Report): vo
 
 /** Each circle once, beginning at its first phase in the plan. */
 function cycles(phases: CanonicalInput['phases']): string[][] {
-  const next = new Map(phases.map(({ phase_id, dependencies }) => [phase_id, (dependencies ?? []).filter((name) => name !== phase_id)]));
+  const next = new Map(phases.map(({ phase_id, dependencies }) => [phase_id, [...new Set(dependencies ?? [])].filter((name) => name !== phase_id)]));
+  const order = phases.map(({ phase_id }) => phase_id);
+  const fromFirst = (circle: readonly string[]): string[] => {
+    const start = circle.indexOf(order.find((id) => circle.includes(id)) ?? '');
+    return [...circle.slice(start), ...circle.slice(0, start)];
+  };
   const done = new Set<string>();
   const found: string[][] = [];
   const visit = (id: string, trail: readonly string[]): void => {
     const at = trail.indexOf(id);
     if (at !== -1) {
-      found.push(trail.slice(at));
+      found.push(fromFirst(trail.slice(at)));
       return;
     }
     if (done.has(id)) return;
     for (const dependency of next.get(id) ?? []) visit(dependency, [...trail, id]);
     done.add(id);
   };
-  for (const { phase_id } of phases) visit(phase_id, []);
+  for (const id of order) visit(id, []);
   return found;
 }

@@ -3,7 +3,7 @@
 // YAML (and so JSON) parsed once with the place of every value: plan, configuration and answers file all report
 // problems as file:line:column, all at once. Vendor `yaml` is known here only.
 
-import { isMap, isScalar, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
+import { isMap, isScalar, LineCounter, parseAllDocuments, visit, type Document, type Node } from 'yaml';
 import { z } from 'zod';
 import { nearest } from '#src/domain/nearest.ts';
 
@@ -46,10 +46,10 @@ export function parseLocated(text: string, file: string): { readonly ok: true; r
   }
   const [document, second] = documents;
   if (document === undefined || document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
-    return { ok: false, notices: [notice(0, [], 'it is empty', 'a plan needs at least `phases`')] };
+    return { ok: false, notices: [notice(0, [], 'it is empty')] };
   }
   if (second !== undefined) return { ok: false, notices: [notice(second.range?.[0] ?? 0, [], 'a second document begins here', 'one file holds one document: remove the `---`')] };
-  const errors = document.errors.map(({ pos, message }) => notice(pos[0], [], message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? 'it cannot be read'));
+  const errors = document.errors.map(({ pos, message }) => notice(pos[0], [], saying(message)));
   if (errors.length > 0) return { ok: false, notices: errors };
   const offsetOf = (path: Path): number => {
     for (let length = path.length; length >= 0; length -= 1) {
@@ -58,13 +58,45 @@ export function parseLocated(text: string, file: string): { readonly ok: true; r
     }
     return 0;
   };
+  let value: unknown;
   try {
-    const value: unknown = document.toJS({ maxAliasCount: 20 });
-    if (depthOf(value) > DEPTH_MAX) return { ok: false, notices: [notice(0, [], `it is nested deeper than ${DEPTH_MAX} levels`)] };
-    return { ok: true, located: { value, at: (path, message, hint) => notice(offsetOf(path), path, message, hint) } };
+    value = document.toJS({ maxAliasCount: 20 });
   } catch (error) {
-    return { ok: false, notices: [notice(0, [], (error as Error).message, 'write the values out instead of aliases')] };
+    return { ok: false, notices: [notice(lostAlias(document) ?? 0, [], saying((error as Error).message), 'write the values out instead of aliases')] };
   }
+  const unfit = unfitValue(value, [], []);
+  if (unfit !== null) return { ok: false, notices: [notice(offsetOf(unfit.path), unfit.path, unfit.message)] };
+  return { ok: true, located: { value, at: (path, message, hint) => notice(offsetOf(path), path, message, hint) } };
+}
+
+const TOO_DEEP = `it is nested deeper than ${DEPTH_MAX} levels`;
+
+/** A vendor's message in one line, without the place that we give. */
+const saying = (message: string): string => (/call stack/.test(message) ? TOO_DEEP : (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, ''));
+
+/** Offset of the first alias whose anchor is not there. */
+function lostAlias(document: Document): number | null {
+  let offset: number | null = null;
+  visit(document, { Alias: (_key, alias) => {
+    if (alias.resolve(document) !== undefined) return undefined;
+    offset = alias.range?.[0] ?? null;
+    return visit.BREAK;
+  } });
+  return offset;
+}
+
+/** What no record could hold and no walk would end on: half characters, values inside themselves, endless depth. */
+function unfitValue(value: unknown, path: Path, above: readonly unknown[]): { readonly path: Path; readonly message: string } | null {
+  if (typeof value === 'string') return value.isWellFormed() ? null : { path, message: 'it is not well-formed text' };
+  if (value === null || typeof value !== 'object') return null;
+  if (above.includes(value)) return { path, message: 'it holds itself' };
+  if (above.length >= DEPTH_MAX) return { path: [], message: TOO_DEEP };
+  for (const [key, item] of Object.entries(value)) {
+    if (!key.isWellFormed()) return { path, message: 'a key is not well-formed text' };
+    const unfit = unfitValue(item, [...path, Array.isArray(value) ? Number(key) : key], [...above, value]);
+    if (unfit !== null) return unfit;
+  }
+  return null;
 }
 
 /** Offset of the value at a path; of the key where the last part is a key of a map. */
@@ -88,16 +120,6 @@ function placeAt(root: Node, path: Path): number | null {
   return place;
 }
 
-function depthOf(value: unknown): number {
-  let depth = 0;
-  let level: unknown[] = [value];
-  while (level.length > 0 && depth <= DEPTH_MAX + 1) {
-    depth += 1;
-    level = level.flatMap((item) => (item !== null && typeof item === 'object' ? Object.values(item) : []));
-  }
-  return depth;
-}
-
 /** What a schema says of a value, each problem at its own place; unknown keys with the key that may have been meant. */
 export function schemaNotices(located: Located, schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): Notice[] {
   return issues.flatMap((issue) => {
@@ -109,7 +131,7 @@ export function schemaNotices(located: Located, schema: z.ZodType, issues: reado
         return located.at([...path, key], 'unknown key', meant === null ? `known here: ${keys.join(', ')}` : `did you mean ${meant}?`);
       });
     }
-    return [located.at(path, issue.message)];
+    return [located.at(path, issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message)];
   });
 }
 

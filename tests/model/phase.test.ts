@@ -62,6 +62,9 @@ function judge({ before, event, after, emissions }: Step): string | null {
   for (const [id, kind] of Object.entries(was.open)) {
     if (/^(asked|parked|running):/.test(kind) && kind !== 'running:question' && !(id in is.open) && id !== event.cause && !withdrawn.has(id)) return `P7 ${kind} is closed in silence`;
   }
+  const answered = was.open[event.cause ?? ''] ?? '';
+  const settled = emissions.filter(({ params }) => params['type'] === 'effect.settled').map(({ params }) => params['id']);
+  if (/^running:(builder|auditor2?|planner)$/.test(answered) !== (settled.length === 1) || settled.some((id) => id !== event.cause)) return `N2 the result of ${answered} is settled ${settled.length} times`;
   if (asked.some((id) => !(id in is.open))) return 'P6 a wish that nobody awaits';
   const performed = emissions.filter(({ type }) => vocabulary.effects.has(type) && type !== 'startTimer' && type !== 'askHuman');
   if (performed.some(({ params }) => params['id'] !== event.cause || event.type !== 'effect.granted')) return 'P6 an effect that was not granted';

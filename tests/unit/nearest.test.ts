@@ -6,7 +6,7 @@ const KNOWN = ['phase_id', 'phase_index', 'description', 'scope', 'dependencies'
 
 test.each([
   ['phase_id', 'phase_id'], ['phaseId', 'phase_id'], ['phase-id', 'phase_id'], ['phse_id', 'phase_id'], ['phaes_id', 'phase_id'], ['desciption', 'description'], ['Scope', 'scope'], ['scop', 'scope'],
-  ['dependancies', 'dependencies'], ['depends', null], ['ic', null], ['c', 'ci'], ['x', null], ['', null], ['something_else', null],
+  ['dependancies', 'dependencies'], ['depends', null], ['ic', 'ci'], ['csope', 'scope'], ['c', 'ci'], ['x', null], ['', null], ['something_else', null],
 ])('E-031 for %j the word meant is %j', (word, wanted) => {
   expect(nearest(word, KNOWN)).toBe(wanted);
 });

@@ -11,7 +11,8 @@ export type DiffAnswer =
 
 const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 const HEADER = /^(?:diff --git |index [0-9a-f]+\.\.[0-9a-f]+|(?:old|new) mode \d|new file mode \d|deleted file mode \d|similarity index |dissimilarity index |rename (?:from|to) |copy (?:from|to) |--- |\+\+\+ )/;
-const ELISION = /^\+\s*(?:(?:#|\/\/|\/\*|<!--)?\s*(?:\.\.\.|…)\s*(?:\*\/|-->)?|(?:#|\/\/|\/\*)\s*(?:\.\.\.|…)?\s*(?:rest of|more code|code omitted|existing code|unchanged)\b.*)$/i;
+/** An added line, trimmed, that says "the rest as it was" instead of the rest. */
+const ELISION = /^(?:(?:(?:#|\/\/|\/\*|<!--)\s*)?(?:\.\.\.|…)\s*(?:\*\/|-->)?|(?:#|\/\/|\/\*)\s*(?:(?:\.\.\.|…)\s*)?(?:rest of|more code|code omitted|existing code|unchanged)\b.*)$/i;
 
 export function parseDiff(answer: string): DiffAnswer {
   const text = unfenced(answer);
@@ -22,12 +23,12 @@ export function parseDiff(answer: string): DiffAnswer {
 
 function unfenced(answer: string): string {
   const text = answer.replace(/^\uFEFF/, '');
-  const fence = /^\s*(`{3,}|~{3,})[^\n]*\n([\s\S]*)\n\1\s*$/.exec(text);
-  const body = fence?.[2] ?? text.replace(/^(?:[ \t]*\r?\n)+/, '').replace(/\r?\n$/, '');
-  const lines = body.split('\n');
+  const fence = /^\s*(`{3,}|~{3,})[^\n]*\n([^]*\n)?\1\s*$/.exec(text);
+  const body = fence === null ? text.replace(/^(?:[ \t]*\r?\n)+/, '') : (fence[2] ?? '');
+  const lines = body.replace(/\n$/, '').split('\n');
   // A patch whose every line ends in CRLF was converted on its way; a mixed one speaks of a file with CRLF.
-  const all = lines.every((line, i) => line.endsWith('\r') || (i === lines.length - 1 && line === ''));
-  return `${(all ? lines.map((line) => line.replace(/\r$/, '')) : lines).join('\n')}\n`;
+  const converted = lines.length > 1 && lines.every((line, i) => line.endsWith('\r') || i === lines.length - 1);
+  return `${(converted ? lines.map((line) => line.replace(/\r$/, '')) : lines).join('\n')}\n`;
 }
 
 /** Headers are there, hunks count right, nothing stands between them, nothing was left out. */
@@ -48,7 +49,7 @@ function checkLines(lines: readonly string[]): string[] {
         at(i, 'a hunk ends before its counted lines');
         return problems;
       }
-      if (ELISION.test(line)) at(i, 'an added line stands for left-out content');
+      if (kind === '+' && ELISION.test(line.slice(1).trim())) at(i, 'an added line stands for left-out content');
       if (left < 0 || right < 0) at(i, 'a hunk has more lines than it counts');
       continue;
     }

@@ -1,0 +1,69 @@
+// Import table
+// ============
+// The map of docs/ARCHITECTURE.md as data: what each folder may import. Purity by import is cheaper than by review.
+
+export interface Row {
+  /** Own folders; its own files are always allowed. */
+  readonly own: readonly string[];
+  /** Own folders of which only types may be imported. */
+  readonly types?: readonly string[];
+  readonly vendors: readonly string[];
+  /** Modules of Node without `node:`; 'any' where a folder is the border to the machine. */
+  readonly node: readonly string[] | 'any';
+}
+
+const INNER = ['src/errors', 'src/record', 'src/events', 'src/domain'];
+const ADAPTER = [...INNER, 'src/ports'];
+const PLAIN: Row = { own: ADAPTER, vendors: [], node: 'any' };
+const ALL_BUT_WIRING = [...ADAPTER, 'src/kernel', 'src/plan', 'src/config', 'src/yaml', 'src/effects', 'machines', 'projections'];
+
+export const ROWS: Readonly<Record<string, Row>> = {
+  'src/errors': { own: [], vendors: ['zod'], node: [] },
+  'src/record': { own: ['src/errors'], vendors: ['zod'], node: ['crypto'] },
+  'src/events': { own: ['src/errors', 'src/record'], vendors: ['zod'], node: [] },
+  'src/domain': { own: ['src/errors', 'src/events'], vendors: ['zod'], node: [] },
+  machines: { own: ['src/errors', 'src/events', 'src/domain'], types: ['src/record'], vendors: ['xstate'], node: [] },
+  projections: { own: ['src/errors', 'src/events', 'src/domain'], types: ['src/record'], vendors: [], node: [] },
+  'src/ports': { own: ['src/errors', 'src/events', 'src/record'], vendors: [], node: [] },
+  'src/kernel': { own: ['src/errors', 'src/events', 'src/record', 'src/ports'], vendors: ['xstate'], node: ['crypto'] },
+  'src/yaml': { own: ['src/domain'], vendors: ['yaml', 'zod'], node: [] },
+  'src/plan': { own: [...INNER, 'src/yaml'], vendors: ['zod'], node: [] },
+  'src/config': { own: [...INNER, 'src/yaml'], vendors: ['zod'], node: ['fs/promises', 'path'] },
+  'src/effects': { own: ADAPTER, vendors: [], node: ['path'] },
+  'src/adapters/clock': PLAIN,
+  'src/adapters/git': PLAIN,
+  'src/adapters/memory': PLAIN,
+  'src/adapters/process': PLAIN,
+  'src/adapters/script': { own: [...ADAPTER, 'src/yaml'], vendors: ['zod'], node: 'any' },
+  'src/adapters/sqlite': PLAIN,
+  'src/app': { own: ALL_BUT_WIRING, vendors: ['pino', 'zod'], node: 'any' },
+  'src/cli': { own: [...ALL_BUT_WIRING, 'src/app'], vendors: ['commander', 'zod'], node: 'any' },
+  'src/main.ts': { own: ['src/cli', 'src/app'], vendors: ['pino'], node: 'any' },
+};
+
+/** Modules of Node that one folder alone may touch, wherever else `node` is 'any'. */
+export const NODE_OWNERS: Readonly<Record<string, string>> = { sqlite: 'src/adapters/sqlite' };
+
+export interface Exception {
+  readonly file: string;
+  readonly imports: string;
+  readonly reason: string;
+}
+
+/** What the table refuses and is right all the same. An entry that nobody needs any more fails the test. */
+export const EXCEPTIONS: readonly Exception[] = [
+  { file: 'src/domain/commit-id.ts', imports: 'node:crypto', reason: "a commit's id is a hash by git's rule, in sha1 or sha256" },
+  { file: 'projections/proofs.ts', imports: 'zod', reason: 'the schemas of the proof files stand beside their fold' },
+  // the wiring: these files alone choose adapters
+  { file: 'src/app/machine.ts', imports: 'src/adapters/clock', reason: 'wiring: the clock of AUTOPACK_CLOCK' },
+  { file: 'src/app/machine.ts', imports: 'src/adapters/memory', reason: 'wiring: the store of --store memory:' },
+  { file: 'src/app/machine.ts', imports: 'src/adapters/sqlite', reason: 'wiring: the store of --store sqlite:' },
+  { file: 'src/app/execute.ts', imports: 'src/adapters/git', reason: 'wiring: the hands of the handlers' },
+  { file: 'src/app/execute.ts', imports: 'src/adapters/process', reason: 'wiring: the hands of the handlers' },
+  { file: 'src/app/start.ts', imports: 'src/adapters/git', reason: 'wiring: the repository is inspected before record 0' },
+  { file: 'src/app/start.ts', imports: 'src/adapters/script', reason: 'wiring: the provider of --provider script:' },
+  // commands about a repository alone, without a run
+  { file: 'src/cli/init-command.ts', imports: 'src/adapters/git', reason: '`init --example` makes a repository; there is no run yet' },
+  { file: 'src/cli/query-commands.ts', imports: 'src/adapters/git', reason: '`plan check` looks at the repository; there is no run' },
+  { file: 'src/cli/run-commands.ts', imports: 'src/adapters/git', reason: 'a resume finds the repository of -C before it drives' },
+];
