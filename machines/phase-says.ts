@@ -60,6 +60,8 @@ export function disarmed(context: PhaseContext, at: number): Part {
 }
 
 const FEEDBACK_MAX = 4;
+/** A provider that asks for more waits in vain: the run pauses sooner. Source: E-314. */
+const RETRY_AFTER_MAX_MS = 300_000;
 const FAILURES_MAX = 6;
 
 export function failedWith(context: PhaseContext, event: PhaseEvent, kind: FailureKind): Part {
@@ -192,8 +194,12 @@ export const writeCommit = ({ context, event }: Args) => ({ id: causeOf(event), 
 
 export const deadline = ({ context, event }: Args) =>
   context.deadlineAt === null ? [{ id: nextId(context), kind: 'deadline' as const, deadline: event.at + context.remainingMs, absolute: false, passive: true }] : [];
-const waitMs = ({ policy, tries }: PhaseContext): number => policy.transportWaitsMs[Math.min(tries, policy.transportWaitsMs.length - 1)] ?? 0;
-export const retryTimer = ({ context, event }: Args) => ({ id: nextId(context), kind: 'retry' as const, deadline: event.at + waitMs(context), absolute: false, passive: false });
+/** E-314: our own wait, or the longer one that the provider asks for. */
+function waitMs({ policy, tries }: PhaseContext, event: PhaseEvent): number {
+  const own = policy.transportWaitsMs[Math.min(tries, policy.transportWaitsMs.length - 1)] ?? 0;
+  return event.type === 'effect.failed' ? Math.max(own, Math.min(event.retryAfterMs, RETRY_AFTER_MAX_MS)) : own;
+}
+export const retryTimer = ({ context, event }: Args) => ({ id: nextId(context), kind: 'retry' as const, deadline: event.at + waitMs(context, event), absolute: false, passive: false });
 export const expiry = ({ context, event }: Args) => ({ id: nextId(context, 2), kind: 'expiry' as const, deadline: event.at + context.policy.questionMs, absolute: true, passive: true });
 
 export const askHuman = ({ context, event }: Args) => ({
@@ -241,7 +247,7 @@ export function retryDecided({ context }: Args) {
 }
 export const limitRaised = ({ context: { limit, policy } }: Args) => ({ from: limit, to: raisedLimit(limit, policy.outputFactorBp, policy.outputTokensMax) });
 export const modelEscalated = ({ context }: Args) => ({ from: builderModel(context), to: builderModel({ ...context, step: context.step + 1 }), step: context.step + 1 });
-export const callRetried = ({ context, event }: Args) => ({ ...slotAndCode({ context, event }), waitMs: waitMs(context), tries: context.tries + 1 });
+export const callRetried = ({ context, event }: Args) => ({ ...slotAndCode({ context, event }), waitMs: waitMs(context, event), tries: context.tries + 1 });
 export const repairAsked = slotAndCode;
 export const rebaseCompared = ({ context }: Args) => ({ same: context.set === context.auditedSet, set: context.set ?? '' });
 export function replanAccepted({ context, event }: Args) {

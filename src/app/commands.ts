@@ -32,6 +32,11 @@ export async function recordsOf(store: Store, run: string): Promise<RunRecord[]>
   return records;
 }
 
+export const requestedOf = ([first]: readonly RunRecord[]): InputData<'run.requested'> => {
+  if (first?.event.type !== 'run.requested') throw new Error('a run without record 0');
+  return first.event.data as unknown as InputData<'run.requested'>;
+};
+
 export const viewOf = async (store: Store, run: string): Promise<RunView> => project(runView, await recordsOf(store, run));
 
 const unknownRun = (run: string): ExecutorError =>

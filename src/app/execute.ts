@@ -13,10 +13,10 @@ import { worldly, type Handler, type Hands, type Requested } from '#src/effects/
 import type { EffectType } from '#src/events/effects.ts';
 import { drive, type Driven, type Performance } from '#src/kernel/drive.ts';
 import type { Head } from '#src/kernel/log.ts';
-import type { Models } from '#src/ports/models.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import type { Machine, Store } from './machine.ts';
 import { systemFor } from './pins.ts';
+import type { Provider } from './provider.ts';
 import { checkInput, effectRules } from './rules.ts';
 
 const CONCURRENCY = 4;
@@ -28,7 +28,7 @@ export interface Execution {
   readonly store: Store;
   /** Absolute: any folder of the user's repository. */
   readonly workspace: string;
-  readonly models: Models;
+  readonly models: Provider;
   readonly prompts: ReadonlyMap<string, string>;
   readonly wait: boolean;
   readonly stop: AbortSignal;
@@ -54,7 +54,7 @@ export async function execute(execution: Execution): Promise<Driven> {
     if (requested === null) throw new Error('an effect before record 0');
     const { id } = open.effect;
     const log: Hands['log'] = (fields, message) => machine.logger.warn({ runId: run, ...fields }, message);
-    const hands: Hands = { workspace, processes, models, blobs: store.blobs, requested, prompts: execution.prompts, searchPath: machine.searchPath, begun: (effect) => begun(store, run, effect), log };
+    const hands: Hands = { workspace, processes, models, secrets: models.secrets, blobs: store.blobs, requested, prompts: execution.prompts, searchPath: machine.searchPath, begun: (effect) => begun(store, run, effect), log };
     const handler = handlers[open.effect.type as Exclude<EffectType, 'startTimer'>] as Handler<never>;
     return worldly(log, id, () => handler({ run, id, seq: open.seq, at: open.at, params: open.effect.params as never, signal, hands }));
   };

@@ -23,6 +23,8 @@ export interface Machine {
   readonly storeSpec: string;
   readonly clock: Clock;
   readonly searchPath: string;
+  /** As this process found it; children get a list of their own. */
+  readonly env: Environment;
   readonly logger: Logger;
   openStore(): Promise<Store>;
 }
@@ -41,7 +43,7 @@ export function machineOf(env: Environment, flags: { readonly store?: string | u
   const home = stateFolder(env);
   const storeSpec = flags.store ?? env['AUTOPACK_STORE'] ?? `sqlite:${join(home, 'store.db')}`;
   const logger = pino({ level: env['AUTOPACK_LOG_LEVEL'] ?? (flags.verbose === true ? 'debug' : 'warn'), base: null }, pino.destination({ dest: 2, sync: true }));
-  return { home, storeSpec, clock: clockOf(env), searchPath: env['PATH'] ?? '/usr/bin:/bin', logger, openStore: () => openStore(storeSpec) };
+  return { home, storeSpec, clock: clockOf(env), searchPath: env['PATH'] ?? '/usr/bin:/bin', env, logger, openStore: () => openStore(storeSpec) };
 }
 
 function stateFolder(env: Environment): string {

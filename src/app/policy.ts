@@ -14,6 +14,8 @@ export interface PolicyFlags {
   readonly iterations: number | null;
   readonly tokenCap: number | null;
   readonly dualAudit: boolean;
+  /** Whether anybody answers for a model; a second auditor that nobody answers for is left out, and said so (E-163). */
+  readonly reachable: (model: string) => boolean;
 }
 
 export function policyFor(plan: Plan, settings: RunSettings, config: Config, flags: PolicyFlags): Policy {
@@ -31,15 +33,35 @@ export function policyFor(plan: Plan, settings: RunSettings, config: Config, fla
       base: flags.base,
     },
     phases: plan.phases.map((phase) => ({ phase: phase.phase_id, policy: phasePolicy(phase, settings, config, flags) })),
-    prices: [...models.models].map(([model, { input, output }]) => ({ model, input, output })),
+    prices: [...models.models].map(([model, { input, output, cacheRead, cacheWrite }]) => ({ model, input, output, cacheRead, cacheWrite })),
     context: executor.context,
     protectedPaths: [...new Set([...config.protectedPaths, ...plan.protected])],
     setupTimeoutMs: executor.timeouts.setupMs,
     project: settings.project,
+    warnings: plan.phases.flatMap((phase) => singleAudit(phase, config, flags)),
   };
 }
 
-function phasePolicy(phase: Phase, { profile }: RunSettings, { executor, models, categories }: Config, { dualAudit }: PolicyFlags): PhasePolicy {
+type Flags = Pick<PolicyFlags, 'dualAudit' | 'reachable'>;
+
+/** The second auditor's models where the category asks for one; null where it does not, or nobody answers for them. */
+function secondWalk(phase: Phase, config: Pick<Config, 'models' | 'categories'>, { dualAudit, reachable }: Flags): string[] | null {
+  const wanted = wantedSecond(phase, config);
+  return dualAudit && wanted !== null && wanted.every(reachable) ? wanted : null;
+}
+
+function wantedSecond({ task_category: category }: Phase, { models, categories }: Pick<Config, 'models' | 'categories'>): string[] | null {
+  const routed = { category, complexity: 'high' as const };
+  return categoryOf(categories, category).dualAudit ? (walk(models, { role: 'auditor2', ...routed }) ?? walk(models, { role: 'builder', ...routed })) : null;
+}
+
+function singleAudit(phase: Phase, config: Config, flags: Flags): string[] {
+  const wanted = wantedSecond(phase, config);
+  if (wanted === null || secondWalk(phase, config, flags) !== null) return [];
+  return [`${phase.phase_id}: one auditor instead of two: ${flags.dualAudit ? `nobody answers for ${wanted.filter((model) => !flags.reachable(model))[0] ?? ''}` : '--no-dual-auditor'}`];
+}
+
+function phasePolicy(phase: Phase, { profile }: RunSettings, { executor, models, categories }: Config, { dualAudit, reachable }: PolicyFlags): PhasePolicy {
   const category = categoryOf(categories, phase.task_category);
   const routed = { category: phase.task_category, complexity: category.highRisk ? ('high' as const) : phase.complexity };
   const walkOf = (role: 'builder' | 'auditor' | 'auditor2'): string[] | null => walk(models, { role, ...routed });
@@ -54,7 +76,7 @@ function phasePolicy(phase: Phase, { profile }: RunSettings, { executor, models,
     reauditsMax: executor.attempts.reauditsMax,
     builderWalk: walkOf('builder') ?? [models.planner],
     auditorWalk: walkOf('auditor') ?? [models.planner],
-    auditor2Walk: category.dualAudit && dualAudit ? (walkOf('auditor2') ?? walkOf('builder')) : null,
+    auditor2Walk: secondWalk(phase, { models, categories }, { dualAudit, reachable }),
     plannerModel: models.planner,
     outputTokens: outputs[phase.complexity],
     outputFactorBp: executor.tokens.factorBp,

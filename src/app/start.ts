@@ -7,7 +7,6 @@ import { basename, extname, relative, resolve, sep } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
-import { scriptedModels, type ScriptedModels } from '#src/adapters/script/models.ts';
 import { loadConfig, type Config } from '#src/config/config.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { InputData } from '#src/events/inputs.ts';
@@ -20,6 +19,7 @@ import { remember } from './beside.ts';
 import { readPrompts } from './execute.ts';
 import type { Machine, Store } from './machine.ts';
 import { pinsFor, systemFor } from './pins.ts';
+import { absoluteProvider, modelsUsed, openProvider, reachableBy, type Provider } from './provider.ts';
 import { policyFor, type PolicyFlags } from './policy.ts';
 import { scopeNotices } from './scope.ts';
 
@@ -48,27 +48,18 @@ export async function readPlan(file: string, config: Config, options: { readonly
   return parsePlan({ text, file, protect, defaultRunId: defaultRunId(file, options.now) }, limitsOf(config));
 }
 
-/** `script:FILE`. Vendors' clients come later and need nothing but a folder. @throws ExecutorError `provider.invalid` */
-export async function openProvider(provider: string): Promise<ScriptedModels> {
-  if (provider.startsWith('script:')) return scriptedModels(provider.slice('script:'.length));
-  throw new ExecutorError('provider.invalid', `the provider ${provider} is not known`, { hint: 'give --provider script:FILE' });
-}
-
-/** As it is remembered: a relative file means nothing from elsewhere. */
-export const absoluteProvider = (provider: string): string => (provider.startsWith('script:') ? `script:${resolve(provider.slice('script:'.length))}` : provider);
-
 export interface StartRequest {
   readonly plan: string;
   readonly runId: string | null;
   readonly workspace: string;
   readonly provider: string;
-  readonly flags: PolicyFlags;
+  readonly flags: Omit<PolicyFlags, 'reachable'>;
 }
 
 export interface Prepared {
   readonly run: string;
   readonly requested: InputData<'run.requested'>;
-  readonly models: ScriptedModels;
+  readonly models: Provider;
   readonly inspection: Inspection;
   readonly notices: readonly string[];
 }
@@ -86,13 +77,13 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const files = await repository.files(inspection.tree);
   const scope = scopeNotices(parsed.plan, files, config.executor.plan, file);
   if (scope.errors.length > 0) throw planInvalid(scope.errors);
-  const models = await openProvider(provider);
   const run = runId ?? parsed.plan.run.run_id;
   if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(run)) throw new ExecutorError('usage.invalid', `--run-id ${run} is not a run id`, { hint: 'a letter, then up to 63 letters, digits, _ or -' });
   const plan = { ...parsed.plan, run: { run_id: run } };
   const prompts = await readPrompts();
-  const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, flags), pins: pinsFor(prompts) };
-  return { run, requested, models, inspection, notices: [...parsed.warnings.map(noticeText), ...scope.warnings] };
+  const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, { ...flags, reachable: reachableBy(provider, machine.env, config.models) }), pins: pinsFor(prompts) };
+  const models = await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
+  return { run, requested, models, inspection, notices: [...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
 }
 
 const planInvalid = (problems: readonly string[]): ExecutorError =>

@@ -5,6 +5,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes } from '#src/app/exit.ts';
 import type { Store } from '#src/app/machine.ts';
+import { defaultProvider } from '#src/app/provider.ts';
 import { packageVersion } from '#src/app/pins.ts';
 import { machineFor, reportError, type Context, type Global } from './context.ts';
 import { initCommand } from './init-command.ts';
@@ -73,7 +74,8 @@ function programWith(act: Act, { out, err }: Streams, env: Invocation['env']): C
       .option('--no-color', 'no colours')
       .option('--store <store>', 'sqlite:PATH or memory: (default: $AUTOPACK_STORE, else a file in the state folder)');
 
-  const providerOption = ['--provider <provider>', 'who answers: script:FILE'] as const;
+  const providerOption = ['--provider <provider>', 'who answers: vendors (default with a key), openai, anthropic or script:FILE'] as const;
+  const recordOption = ['--record <file>', 'write the answers of the run: an answers file for --provider script:'] as const;
   command('run', 'Start a run from a plan and see it through.')
     .argument('[plan]', 'the plan, YAML or JSON')
     .option('--plan <file>', 'the same as the argument')
@@ -84,6 +86,7 @@ function programWith(act: Act, { out, err }: Streams, env: Invocation['env']): C
     .option('--max-iterations <n>', 'start at most so many attempts, then pause', count)
     .option('--token-cap <n>', 'use at most so many tokens, then pause', count)
     .option('--no-dual-auditor', 'one auditor also where the category asks for two')
+    .option(...recordOption)
     .option('--dry-run', 'show order and worst case, start nothing', false)
     .option('--wait', 'keep waiting when only questions are left', false)
     .addHelpText('after', `\nExamples:\n  autopack run plan.yaml --provider script:answers.yaml\n  autopack run --plan plan.yaml -C ../project --dry-run\n\n${exitHelp()}`)
@@ -95,6 +98,7 @@ function programWith(act: Act, { out, err }: Streams, env: Invocation['env']): C
     .option('--token-cap <n>', 'a new cap for the run', count)
     .option('--max-iterations <n>', 'start at most so many more attempts', count)
     .option('--wait', 'keep waiting when only questions are left', false)
+    .option(...recordOption)
     .action((run: string, options: Global & Record<string, never>) => act(options, (context) => resumeCommand(context, { ...(options as object), run, wait: Boolean(options['wait']) })));
   command('status', 'All runs, or one with its phases, cost and questions.')
     .argument('[run]')
@@ -112,7 +116,7 @@ function programWith(act: Act, { out, err }: Streams, env: Invocation['env']): C
   }
   command('cancel', 'End a run: what is open is cancelled, what was committed stays.')
     .argument('<run>')
-    .action((run: string, options: Global) => act(options, (context) => cancelCommand(context, run, () => resumeCommand(context, { run, wait: false }))));
+    .action((run: string, options: Global) => act(options, (context) => cancelCommand(context, run, () => resumeCommand(context, { run, wait: false, cancels: true }))));
   command('replay', 'Rebuild a run from its log alone.')
     .argument('<run>')
     .option('--verify', 'recompute and compare every record, print only the verdict', false)
@@ -139,7 +143,7 @@ function runOptions(argument: string | undefined, options: Record<string, never>
   if (argument !== undefined && given.plan !== undefined && argument !== given.plan) throw new ExecutorError('usage.invalid', `two plans are given: ${argument} and ${given.plan}`, { hint: 'give one' });
   const plan = argument ?? given.plan;
   if (plan === undefined) throw new ExecutorError('usage.invalid', 'no plan is given', { hint: 'autopack run plan.yaml; `autopack init --example` makes one' });
-  const provider = given.provider ?? env['AUTOPACK_PROVIDER'];
-  if (provider === undefined) throw new ExecutorError('usage.invalid', 'no provider is given', { hint: 'give --provider script:FILE' });
+  const provider = given.provider ?? env['AUTOPACK_PROVIDER'] ?? defaultProvider(env);
+  if (provider === null) throw new ExecutorError('usage.invalid', 'no provider is given', { hint: 'set OPENAI_API_KEY or ANTHROPIC_API_KEY, or give --provider script:FILE' });
   return { ...given, plan, provider };
 }

@@ -2,12 +2,15 @@
 // ===========
 // Start or go on with a run and show it until it is over or rests.
 
+import { writeFile } from 'node:fs/promises';
 import { execute, readPrompts, type Execution } from '#src/app/execute.ts';
 import { exitOf } from '#src/app/exit.ts';
+import { recordedAnswers } from '#src/app/recording.ts';
 import { recollect, remember } from '#src/app/beside.ts';
 import type { Store } from '#src/app/machine.ts';
-import { absoluteProvider, appendRequest, openProvider, prepareStart, rememberStart, runExists, type Prepared, type StartRequest } from '#src/app/start.ts';
-import { recordsOf } from '#src/app/commands.ts';
+import { absoluteProvider, modelsUsed, nobody, openProvider } from '#src/app/provider.ts';
+import { appendRequest, configuration, prepareStart, rememberStart, runExists, type Prepared, type StartRequest } from '#src/app/start.ts';
+import { recordsOf, requestedOf } from '#src/app/commands.ts';
 import { writeViews } from '#src/app/views.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
@@ -29,6 +32,8 @@ export interface RunOptions {
   readonly dualAuditor: boolean;
   readonly dryRun: boolean;
   readonly wait: boolean;
+  /** File that gets the run's answers, as an answers file. */
+  readonly record?: string;
 }
 
 const requestOf = (options: RunOptions): StartRequest => ({
@@ -48,7 +53,7 @@ export async function runCommand(context: Context, options: RunOptions): Promise
       await rememberStart(machine, prepared, options.provider);
       await appendRequest(machine, store, prepared);
       const { run, models, inspection } = prepared;
-      return await perform(context, store, { run, models, workspace: inspection.root, prompts: await readPrompts(), wait: options.wait, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: inspection.root, prompts: await readPrompts(), wait: options.wait, recording: options.record, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
     } finally {
       await hold.release();
     }
@@ -81,31 +86,39 @@ export interface ResumeOptions {
   readonly tokenCap?: number;
   readonly maxIterations?: number;
   readonly wait: boolean;
+  /** File that gets the run's answers, as an answers file. */
+  readonly record?: string;
+  /** Only to settle what was cancelled. */
+  readonly cancels?: boolean;
 }
 
 export async function resumeCommand(context: Context, options: ResumeOptions): Promise<number> {
   const { machine, output } = context;
   return withStore(context, async (store) => {
     const { run } = options;
-    await recordsOf(store, run); // an unknown run is told before anything else
+    const { policy } = requestedOf(await recordsOf(store, run)); // an unknown run is told before anything else
     const beside = await recollect(machine.home, run);
     const provider = options.provider ?? beside?.provider;
     const workspace = options.workspace ?? beside?.workspace;
     if (provider === undefined || workspace === undefined) throw new ExecutorError('usage.invalid', `this machine does not know where ${run} was started`, { hint: 'give --provider and -C' });
     const hold = await store.holders.acquire(run);
     try {
-      const models = await openProvider(provider);
-      if (beside !== null && beside.providerDigest !== null && beside.providerDigest !== models.digest) output.warn(output.style('yellow', 'warning: the answers file changed since the run last used it; answers that are recorded stay as they are'));
+      const models = await openProvider(provider, { env: machine.env, table: (await configuration()).models, used: modelsUsed(policy) }).catch((error: unknown) => {
+        // Whoever cancels needs nobody who answers.
+        if (options.cancels === true && error instanceof ExecutorError) return nobody;
+        throw error;
+      });
+      if (models !== nobody && beside !== null && beside.providerDigest !== null && beside.providerDigest !== models.digest) output.warn(output.style('yellow', 'warning: the answers file changed since the run last used it; answers that are recorded stay as they are'));
       const { root } = await gitWorkspace({ userRepo: workspace, home: machine.home }).inspect(null);
       await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });
-      return await perform(context, store, { run, models, workspace: root, prompts: await readPrompts(), wait: options.wait, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: root, prompts: await readPrompts(), wait: options.wait, recording: options.record, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
     } finally {
       await hold.release();
     }
   });
 }
 
-type Part = Pick<Execution, 'run' | 'models' | 'workspace' | 'prompts' | 'wait' | 'resume'>;
+type Part = Pick<Execution, 'run' | 'models' | 'workspace' | 'prompts' | 'wait' | 'resume'> & { readonly recording: string | undefined };
 
 async function perform({ machine, output, stop }: Context, store: Store, part: Part): Promise<number> {
   const progress = progressOn(output);
@@ -117,6 +130,10 @@ async function perform({ machine, output, stop }: Context, store: Store, part: P
     await writeViews(part.workspace, progress.records).catch((error: unknown) => {
       output.warn(`warning: the files for people could not be written (${(error as NodeJS.ErrnoException).code ?? 'error'}); \`autopack rebuild ${part.run}\` makes them again`);
     });
+  }
+  if (part.recording !== undefined) {
+    await writeFile(part.recording, await recordedAnswers(store.blobs, progress.records), { mode: 0o600 });
+    output.say(`answers recorded: ${part.recording}`);
   }
   return conclude(output, progress.view, stop.code());
 }

@@ -29,7 +29,7 @@ const Executor = z.strictObject({
 const Chain = z.array(z.string()).min(1);
 const Chains = z.strictObject({ low: Chain, medium: Chain, high: Chain });
 const Models = z.strictObject({
-  models: z.record(z.string(), z.strictObject({ provider: z.enum(['openai', 'anthropic', 'google', 'zhipu']), rank: z.int().min(1), input: Count, output: Count })),
+  models: z.record(z.string(), z.strictObject({ provider: z.enum(['openai', 'anthropic']), rank: z.int().min(1), input: Count, output: Count, cacheRead: Count, cacheWrite: Count, structured: z.boolean() })),
   aliases: z.record(z.string(), z.string()),
   planner: z.string(),
   chains: z.strictObject({ builder: Chains, auditor: Chains }),

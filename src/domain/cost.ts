@@ -1,10 +1,28 @@
 // Cost
 // ====
 // Integer micro-dollars; prices are micro-dollars per million tokens; rounded up per call. Source: DESIGN 3.
+// What comes from a vendor's cache has a price of its own.
 
 const MILLION = 1_000_000n;
 
-export function costMicroUsd(usage: { readonly inputTokens: number; readonly outputTokens: number }, price: { readonly input: number; readonly output: number }): number {
-  const exact = BigInt(usage.inputTokens) * BigInt(price.input) + BigInt(usage.outputTokens) * BigInt(price.output);
+export interface PricedUsage {
+  /** All that went in; the cached parts are among it. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+}
+
+export interface TokenPrices {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+}
+
+export function costMicroUsd(usage: PricedUsage, price: TokenPrices): number {
+  const fresh = Math.max(0, usage.inputTokens - usage.cacheReadTokens - usage.cacheWriteTokens);
+  const parts = [[fresh, price.input], [usage.cacheReadTokens, price.cacheRead], [usage.cacheWriteTokens, price.cacheWrite], [usage.outputTokens, price.output]] as const;
+  const exact = parts.reduce((sum, [tokens, each]) => sum + BigInt(tokens) * BigInt(each), 0n);
   return Number((exact + MILLION - 1n) / MILLION);
 }

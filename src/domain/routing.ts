@@ -11,6 +11,10 @@ export interface Model {
   /** Micro-dollars per million tokens. */
   readonly input: number;
   readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  /** The vendor can hold its answers to a JSON schema. */
+  readonly structured: boolean;
 }
 
 export interface PolicyStep {

@@ -41,7 +41,7 @@ async function render(hands: Hands, selected: readonly Selected[], blobs: Readon
     const body = omitted ? null : await hands.workspace.read(blobs.get(path) ?? '');
     const raw = body === null ? '' : Buffer.from(body).toString('utf8');
     // Binary content helps nobody; a file that holds a key never leaves the machine.
-    const shown = body !== null && !raw.includes('\0') && isSecretFree(raw);
+    const shown = body !== null && !raw.includes('\0') && isSecretFree(raw, hands.secrets);
     entries.push({ path, sha256: body === null ? '' : sha256(body), category, bytes: size, cut: false, omitted: !shown });
     if (!shown) continue;
     // A file that may be changed is shown as it is: what the builder does not see, it would delete or fail to match.

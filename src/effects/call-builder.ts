@@ -7,6 +7,6 @@ import { builderPrompt } from './prompts.ts';
 export const callBuilder: Handler<'callBuilder'> = async ({ id, params, signal, hands }) => {
   const { phase, attempt, call, model, outputTokensMax, timeoutMs } = params;
   const prompt = await builderPrompt(hands, params, policyOf(hands, phase).builderMode);
-  const called = await callModel(hands, id, { role: 'builder', phase, attempt, call, model, ...prompt, outputTokensMax, timeoutMs }, signal);
+  const called = await callModel(hands, id, { role: 'builder', phase, attempt, call, model, ...prompt, outputTokensMax, timeoutMs, schema: null }, signal);
   return isCalled(called) ? result('builder.answered', { ...recorded(called), stopReason: called.stopReason }) : called;
 };

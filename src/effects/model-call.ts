@@ -2,9 +2,10 @@
 // ==============
 // What the handlers of builder, auditors and planner share: begin mark, call, cost, prompt and answer as blobs.
 
+import type { Spent } from '#src/events/inputs.ts';
 import type { FailureCode } from './performing.ts';
 import { failed, failureMessages, putText, result, type Hands } from './performing.ts';
-import type { ModelRequest, ModelReply } from '#src/ports/models.ts';
+import type { FailedCall, ModelRequest, Usage } from '#src/ports/models.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { Ref } from '#src/record/ref.ts';
 import { costMicroUsd } from '#src/domain/cost.ts';
@@ -16,9 +17,7 @@ export interface Called {
   readonly prompt: Ref;
   readonly answer: Ref;
   readonly model: string;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly costMicroUsd: number;
+  readonly used: Spent;
 }
 
 /** @returns the call's outcome, or the event that stands for a failed or lost one. */
@@ -27,23 +26,31 @@ export async function callModel(hands: Hands, id: string, request: ModelRequest,
   if (!hands.models.idempotent && (await hands.begun(id))) return result('model.interrupted', {});
   const prompt = await putText(hands.blobs, `${request.system}\n\n${request.prompt}`);
   const reply = await hands.models.call(request, signal);
-  const used = usedBy(hands, request.model, reply);
+  const used = usedBy(hands, request.model, reply.usage ?? worstUsage(request));
   if (!reply.ok) return failedCall(hands, id, reply, used);
-  if (!isSecretFree(reply.text)) return failed('bad_response', { detail: 'it holds what looks like a key', used });
-  return { text: reply.text, stopReason: reply.stopReason, prompt, answer: await putText(hands.blobs, reply.text), model: request.model, ...used };
+  if (!isSecretFree(reply.text, hands.secrets)) return failed('bad_response', { detail: 'it holds what looks like a key', used });
+  return { text: reply.text, stopReason: reply.stopReason, prompt, answer: await putText(hands.blobs, reply.text), model: request.model, used };
 }
 
-function usedBy({ requested }: Hands, model: string, { usage }: ModelReply) {
-  const price = requested.policy.prices.find((known) => known.model === model) ?? { model, input: 0, output: 0 };
+/** Nobody knows what a call cost that was sent and never answered: it counts as all that it may have cost. */
+function worstUsage({ system, prompt, outputTokensMax }: ModelRequest): Usage {
+  const bytes = Buffer.byteLength(system, 'utf8') + Buffer.byteLength(prompt, 'utf8');
+  return { inputTokens: Math.ceil((bytes * 10) / 25), outputTokens: outputTokensMax, cacheReadTokens: 0, cacheWriteTokens: 0 };
+}
+
+const FREE = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+
+function usedBy({ requested }: Hands, model: string, usage: Usage): Spent {
+  const price = requested.policy.prices.find((known) => known.model === model) ?? FREE;
   return { ...usage, costMicroUsd: costMicroUsd(usage, price) };
 }
 
-function failedCall(hands: Hands, id: string, reply: Extract<ModelReply, { ok: false }>, used: ReturnType<typeof usedBy>): InputEvent {
+function failedCall(hands: Hands, id: string, reply: FailedCall, used: Spent): InputEvent {
   const { code, message, retryable } = reply.failure;
   hands.log({ effect: id, code, detail: message }, 'a model call failed');
   const known = codeOf(code);
   // An answers file is ours: what it lacks is said in full; a vendor's own words stay in the logger.
-  return failed(known, { retryable, used, ...(known === 'answer_missing' ? { detail: message } : {}) });
+  return failed(known, { retryable, used, retryAfterMs: reply.retryAfterMs, ...(known === 'answer_missing' ? { detail: message } : {}) });
 }
 
 function codeOf(code: string): FailureCode {
@@ -55,4 +62,4 @@ function codeOf(code: string): FailureCode {
 export const isCalled = (outcome: Called | InputEvent): outcome is Called => 'stopReason' in outcome;
 
 /** The fields that every answered call records. */
-export const recorded = ({ model, prompt, answer, inputTokens, outputTokens, costMicroUsd: cost }: Called) => ({ model, prompt, answer, inputTokens, outputTokens, costMicroUsd: cost });
+export const recorded = ({ model, prompt, answer, used }: Called) => ({ model, prompt, answer, ...used });

@@ -8,7 +8,7 @@
 //   X3. A handler ends soon after `signal` aborts.
 
 import type { EffectParams, EffectType } from '#src/events/effects.ts';
-import type { InputData, InputType } from '#src/events/inputs.ts';
+import type { InputData, InputType, Spent } from '#src/events/inputs.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
 import type { Models } from '#src/ports/models.ts';
 import type { Processes } from '#src/ports/processes.ts';
@@ -28,6 +28,8 @@ export interface Hands {
   readonly requested: Requested;
   /** Template name -> text. */
   readonly prompts: ReadonlyMap<string, string>;
+  /** Values of this machine's keys: none ever enters a prompt, a record or a log. */
+  readonly secrets: readonly string[];
   /** PATH for setup and tests. */
   readonly searchPath: string;
   /** Marks that a call was begun, durable; answers whether it had been before. */
@@ -69,11 +71,13 @@ export const failureMessages = {
 } as const;
 export type FailureCode = keyof typeof failureMessages;
 
-const NOTHING = { inputTokens: 0, outputTokens: 0, costMicroUsd: 0 };
+const NOTHING: Spent = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, costMicroUsd: 0 };
 
-export function failed(code: FailureCode, options: { retryable?: boolean; detail?: string; used?: typeof NOTHING } = {}): InputEvent {
+interface FailedOptions { readonly retryable?: boolean; readonly detail?: string; readonly used?: Spent; readonly retryAfterMs?: number }
+
+export function failed(code: FailureCode, options: FailedOptions = {}): InputEvent {
   const message = options.detail === undefined ? failureMessages[code] : `${failureMessages[code]}: ${options.detail}`;
-  return result('effect.failed', { code, message: message.slice(0, 500), retryable: options.retryable ?? false, ...(options.used ?? NOTHING) });
+  return result('effect.failed', { code, message: message.slice(0, 500), retryable: options.retryable ?? false, retryAfterMs: options.retryAfterMs ?? 0, ...(options.used ?? NOTHING) });
 }
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);

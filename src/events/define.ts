@@ -55,5 +55,7 @@ export const ObjectId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const Text = z.string().max(500);
 
-/** What one model call used; the cost is rounded up per call. */
-export const spent = { inputTokens: Tokens, outputTokens: Tokens, costMicroUsd: MicroUsd };
+/** What counts against accounts: the cost is rounded up per call. */
+export const billed = { inputTokens: Tokens, outputTokens: Tokens, costMicroUsd: MicroUsd };
+/** What one model call used; the tokens that a vendor's cache gave or took are among the input. */
+export const spent = { ...billed, cacheReadTokens: Tokens, cacheWriteTokens: Tokens };

@@ -4,7 +4,7 @@
 
 import { z } from 'zod';
 import { Ref } from '#src/record/ref.ts';
-import { Attempt, defineFact, Id, MicroUsd, Name, ObjectId, Sha256, spent, Text, Tokens } from './define.ts';
+import { Attempt, defineFact, Id, MicroUsd, Name, ObjectId, Sha256, billed, Text, Tokens } from './define.ts';
 
 const Slot = z.string().max(32);
 const account = { effect: z.string().max(200), slot: Slot, phase: Id };
@@ -47,7 +47,7 @@ export const facts = {
     attempts: z.int().nonnegative(),
   }),
   'quota.reserved': defineFact('quota.reserved', 'Tokens set aside before a call.', { ...account, tokens: Tokens }),
-  'quota.settled': defineFact('quota.settled', 'What the call really used; at the estimate when its answer was lost.', { ...account, ...spent, estimated: z.boolean() }),
+  'quota.settled': defineFact('quota.settled', 'What the call really used; at the estimate when its answer was lost.', { ...account, ...billed, estimated: z.boolean() }),
   'wish.parked': defineFact('wish.parked', 'An effect waits until the run goes on.', { ...account, reason: Name }),
   'wish.denied': defineFact('wish.denied', 'An effect is not to be had any more.', { ...account, reason: Name }),
   'baseline.judged': defineFact('baseline.judged', 'What the tests say of the base.', { status: z.enum(['passed', 'failed', 'none']), exitCode: z.int().nullable(), testsRun: z.int().nonnegative().nullable(), reason: Name }),

@@ -130,6 +130,8 @@ export const inputs = {
     code: z.string().max(64),
     message: Text,
     retryable: z.boolean(),
+    /** How long the other side asks to wait before the next try; 0 where it does not say. */
+    retryAfterMs: Ms,
     ...spent,
   }),
   modelInterrupted: defineInput('model.interrupted', 1, MODEL_CALLS, 'The answer of a call was lost with the process; it counts at its estimate.', {}),

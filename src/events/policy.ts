@@ -72,7 +72,7 @@ export const RunPolicy = z.strictObject({
 export type RunPolicy = z.infer<typeof RunPolicy>;
 
 /** Micro-dollars per million tokens. */
-export const Price = z.strictObject({ model: Name, input: MicroUsd, output: MicroUsd });
+export const Price = z.strictObject({ model: Name, input: MicroUsd, output: MicroUsd, cacheRead: MicroUsd, cacheWrite: MicroUsd });
 export type Price = z.infer<typeof Price>;
 
 export const Policy = z.strictObject({
@@ -83,6 +83,8 @@ export const Policy = z.strictObject({
   protectedPaths: z.array(z.string().max(512)),
   setupTimeoutMs: Ms,
   project: Id,
+  /** What the run does without, and why: a second auditor that cannot be reached. */
+  warnings: z.array(z.string().max(500)).max(40),
 });
 export type Policy = z.infer<typeof Policy>;
 

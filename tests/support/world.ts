@@ -45,7 +45,7 @@ export function generator(seed: number): { next: () => number; pick: <T>(list: r
   return { next, pick: (list) => list[Math.floor(next() * list.length)] as never };
 }
 
-const failed = (code: string) => ['effect.failed', { code, message: 'm', retryable: false, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 }] as const;
+const failed = (code: string) => ['effect.failed', { code, message: 'm', retryable: false, retryAfterMs: 0, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, costMicroUsd: 0 }] as const;
 const baselines = [0, 1, 5].map((exitCode) => ['tests.finished', { ended: 'exited', exitCode, testsRun: exitCode === 5 ? 0 : 3, testsFailed: exitCode, message: '', output: { ref: `sha256:${'0'.repeat(64)}`, bytes: 0 }, cut: false, sandbox: 'none' }] as const);
 
 /** Results of the run's own effects, the good one first. */

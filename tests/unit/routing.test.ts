@@ -47,7 +47,7 @@ test('E-617 A-101 for every category, complexity and role the rank never falls a
 });
 
 test('E-617 a step down in a table of one\'s own is replaced by the highest so far', () => {
-  const model = (rank: number) => ({ provider: 'p', rank, input: 1, output: 1 });
+  const model = (rank: number) => ({ provider: 'p', rank, input: 1, output: 1, cacheRead: 1, cacheWrite: 1, structured: false });
   const models = new Map([['a', model(1)], ['b', model(2)], ['c', model(3)]]);
   const chains = { low: ['b', 'a'], medium: ['c', 'a'], high: ['b'] };
   const table = { models, planner: 'c', chains: { builder: chains, auditor: chains }, policies: new Map() };

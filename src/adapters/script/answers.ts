@@ -7,12 +7,13 @@ import { z } from 'zod';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { noticeText, parseLocated, schemaNotices, type Notice } from '#src/yaml/located.ts';
 
-const Usage = z.strictObject({ input: z.int().nonnegative(), output: z.int().nonnegative() });
+const Tokens = z.int().nonnegative();
+const Usage = z.strictObject({ input: Tokens, output: Tokens, cache_read: Tokens.optional(), cache_write: Tokens.optional() });
 const Body = {
   file: z.string().min(1).optional(),
   text: z.string().optional(),
   json: z.unknown().optional(),
-  error: z.strictObject({ code: z.string().regex(/^[a-z][a-z0-9_]*$/), retryable: z.boolean().optional() }).optional(),
+  error: z.strictObject({ code: z.string().regex(/^[a-z][a-z0-9_]*$/), retryable: z.boolean().optional(), retry_after_ms: z.int().nonnegative().optional() }).optional(),
   choose: z.string().optional(),
   note: z.string().max(2000).optional(),
   usage: Usage.optional(),

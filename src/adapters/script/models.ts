@@ -58,13 +58,13 @@ function find({ answers, defaults }: AnswersFile, { role, phase, attempt, call }
 }
 
 function reply(body: ScriptBody | undefined, { role, phase, attempt, call }: ModelRequest, files: ReadonlyMap<string, string>): ModelReply {
-  const usage = { inputTokens: body?.usage?.input ?? 0, outputTokens: body?.usage?.output ?? 0 };
+  const usage = { inputTokens: body?.usage?.input ?? 0, outputTokens: body?.usage?.output ?? 0, cacheReadTokens: body?.usage?.cache_read ?? 0, cacheWriteTokens: body?.usage?.cache_write ?? 0 };
   if (body === undefined) {
-    return { ok: false, usage, failure: { code: 'answer_missing', message: `role ${role}, phase ${phase}, attempt ${attempt}, call ${call}`, retryable: false } };
+    return { ok: false, usage, retryAfterMs: 0, failure: { code: 'answer_missing', message: `role ${role}, phase ${phase}, attempt ${attempt}, call ${call}`, retryable: false } };
   }
   if (body.error !== undefined) {
-    const { code, retryable } = body.error;
-    return { ok: false, usage, failure: { code, message: 'scripted', retryable: retryable ?? (/^http_(429|5\d\d)$/.test(code) || code === 'timeout' || code === 'network') } };
+    const { code, retryable, retry_after_ms = 0 } = body.error;
+    return { ok: false, usage, retryAfterMs: retry_after_ms, failure: { code, message: 'scripted', retryable: retryable ?? (/^http_(429|5\d\d)$/.test(code) || code === 'timeout' || code === 'network') } };
   }
   const text = body.text ?? (body.file === undefined ? JSON.stringify(body.json) : (files.get(body.file) ?? ''));
   return { ok: true, text, usage, stopReason: body.stop_reason ?? 'end' };

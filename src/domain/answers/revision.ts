@@ -7,6 +7,11 @@ import { cut } from '../text.ts';
 import { objectsIn } from './objects.ts';
 
 const Revision = z.object({ description: z.string(), reason: z.string().default('') });
+/** What the prompt asks for, as the vendors' structured answers want it. */
+export const revisionSchema = {
+  name: 'revision',
+  schema: { type: 'object', additionalProperties: false, required: ['description', 'reason'], properties: { description: { type: 'string' }, reason: { type: 'string' } } },
+} as const;
 const DESCRIPTION_MIN = 20;
 const DESCRIPTION_MAX = 16_000;
 

@@ -18,6 +18,26 @@ const RawIssue = z.object({
 });
 const RawVerdict = z.object({ approved: z.boolean(), issues: z.array(RawIssue).default([]), summary: z.string().default('') });
 
+const text = { type: 'string' } as const;
+/** What the prompt asks for, as the vendors' structured answers want it: every property required, nothing else. */
+export const verdictSchema = {
+  name: 'verdict',
+  schema: {
+    type: 'object', additionalProperties: false, required: ['approved', 'issues', 'summary'],
+    properties: {
+      approved: { type: 'boolean' },
+      issues: {
+        type: 'array',
+        items: {
+          type: 'object', additionalProperties: false, required: ['severity', 'category', 'description', 'file_path', 'line_number', 'suggestion'],
+          properties: { severity: { ...text, enum: ['minor', 'major', 'critical'] }, category: text, description: text, file_path: text, line_number: { type: 'integer' }, suggestion: text },
+        },
+      },
+      summary: text,
+    },
+  },
+} as const;
+
 type Severity = AuditVerdict['issues'][number]['severity'];
 const ISSUES_MAX = 40;
 const SEVERITY: ReadonlyMap<string, Severity> = new Map([['minor', 'minor'], ['low', 'minor'], ['info', 'minor'], ['major', 'major'], ['medium', 'major'], ['high', 'major'], ['critical', 'critical'], ['blocker', 'critical']]);

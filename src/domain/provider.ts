@@ -1,0 +1,36 @@
+// Providers
+// =========
+// What a vendor's HTTP status means for the next try, and how long it asks to wait. Sources: E-145, E-314.
+
+export interface StatusMeaning {
+  readonly code: 'http_401' | 'http_402' | 'http_429' | 'http_4xx' | 'http_5xx' | 'timeout' | 'bad_response';
+  readonly retryable: boolean;
+}
+
+const QUOTA_SPENT = /^(?:insufficient_quota|billing_error|billing_hard_limit_reached)$/;
+
+/** @param type the vendor's own word for the error, where it gave one. */
+export function meaningOf(status: number, type: string): StatusMeaning {
+  if (status === 402 || QUOTA_SPENT.test(type)) return { code: 'http_402', retryable: false };
+  if (status === 401 || status === 403) return { code: 'http_401', retryable: false };
+  if (status === 408) return { code: 'timeout', retryable: true };
+  if (status === 429) return { code: 'http_429', retryable: true };
+  if (status >= 500 && status <= 599) return { code: 'http_5xx', retryable: true };
+  // 409 is a lock timeout and 425 too early, with both vendors: the same request may pass later.
+  if (status >= 400 && status <= 499) return { code: 'http_4xx', retryable: status === 409 || status === 425 };
+  return { code: 'bad_response', retryable: false };
+}
+
+const WAIT_MAX_MS = 300_000;
+
+/**
+ * @param header value of the named header, or null.
+ * @returns milliseconds, 0 where nothing usable is said; at most 5 minutes (E-314).
+ */
+export function retryAfterMs(header: (name: string) => string | null): number {
+  const exact = Number(header('retry-after-ms') ?? Number.NaN);
+  const after = header('retry-after') ?? '';
+  const seconds = /^\d+(?:\.\d+)?$/.test(after.trim()) ? Number(after) : (Date.parse(after) - Date.parse(header('date') ?? '')) / 1000;
+  const ms = Number.isFinite(exact) ? exact : seconds * 1000;
+  return Number.isFinite(ms) && ms > 0 ? Math.min(Math.ceil(ms), WAIT_MAX_MS) : 0;
+}
