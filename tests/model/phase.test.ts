@@ -66,6 +66,12 @@ function judge({ before, event, after, emissions }: Step): string | null {
   const settled = emissions.filter(({ params }) => params['type'] === 'effect.settled').map(({ params }) => params['id']);
   if (/^running:(builder|auditor2?|planner)$/.test(answered) !== (settled.length === 1) || settled.some((id) => id !== event.cause)) return `N2 the result of ${answered} is settled ${settled.length} times`;
   if (asked.some((id) => !(id in is.open))) return 'P6 a wish that nobody awaits';
+  const begun = emissions.filter(({ type }) => vocabulary.effects.has(type)).map(({ params }) => String(params['id']));
+  if (begun.some((id) => !(id in is.open))) return 'P1 an effect that is not awaited';
+  // A wish that the run has not answered yet is told again; every other id is new.
+  const fresh = [...asked.filter((id) => !was.open[id]?.startsWith('asked:')), ...emissions.filter(({ type }) => type === 'startTimer' || type === 'askHuman').map(({ params }) => String(params['id']))];
+  if (fresh.some((id) => !/^phase:p1\/\d+$/.test(id) || Number(id.slice('phase:p1/'.length)) <= was.counter)) return 'P2 an id that was given before';
+  if (new Set(fresh).size !== fresh.length) return 'P2 one id for two';
   const performed = emissions.filter(({ type }) => vocabulary.effects.has(type) && type !== 'startTimer' && type !== 'askHuman');
   if (performed.some(({ params }) => params['id'] !== event.cause || event.type !== 'effect.granted')) return 'P6 an effect that was not granted';
   return null;
@@ -84,7 +90,7 @@ beforeAll(() => {
   seen = walk({ engine, inputs: policies.map((policy) => ({ phase: 'p1', policy })), key, alphabet, judge });
 }, 120_000);
 
-test('P3 P4 P5 P6 P7 every step on every path keeps the promises of the chart', () => {
+test('P1 P2 P3 P4 P5 P6 P7 every step on every path keeps the promises of the chart', () => {
   expect(seen.problems).toEqual([]);
   expect(seen.states).toBeGreaterThan(1000);
 });

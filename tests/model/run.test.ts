@@ -1,6 +1,7 @@
 // Run and phases together: thousands of seeded runs, every result at a random moment, cancels, take-overs, stale answers.
 
 import { beforeAll, expect, test } from 'vitest';
+import { effects, type EffectType } from '#src/events/effects.ts';
 import { forbid } from '#src/kernel/purity.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import { phasePolicy, runPolicy } from '#tests/support/policies.ts';
@@ -53,7 +54,13 @@ function play(seed: number): void {
     if (!accepts(state, input)) return false;
     const applied = forbid(() => step(state, input, seq));
     applied.edges.forEach((edge) => edges.add(edge));
+    const wasPaused = runContext(state).pause !== null;
     state = applied.state;
+    if (wasPaused && runContext(state).pause !== null && event.type !== 'run.resumed') {
+      const costly = applied.effects.filter(({ type }) => effects[type as EffectType].paid);
+      const started = applied.moves.filter(({ actor, from }) => actor.startsWith('phase:') && from === 'QUEUED');
+      if (costly.length > 0 || started.some(({ to }) => to.startsWith('BUILDING'))) throw new Error(`N5 paused, and yet ${event.type} led to ${JSON.stringify([costly.map(({ id }) => id), started])}`);
+    }
     const wrong = inspect(state);
     if (wrong !== null) throw new Error(`${wrong} after ${event.type} (${pathsOf(state).join(' ')})`);
     return true;
@@ -103,7 +110,7 @@ beforeAll(() => {
   }
 }, 120_000);
 
-test('N1 N2 N3 N4 P5 K3 K5 every seeded run keeps the promises and comes to an end', () => {
+test('N1 N2 N3 N4 N5 P5 K3 K5 every seeded run keeps the promises and comes to an end', () => {
   expect(problems).toEqual([]);
   expect(stale).toBeGreaterThan(1000);
   expect(outcomes.size).toBeGreaterThan(20);
@@ -111,4 +118,33 @@ test('N1 N2 N3 N4 P5 K3 K5 every seeded run keeps the promises and comes to an e
 
 test('every edge of the run chart is taken', () => {
   expect(runEngine.allEdges.filter((edge) => !edges.has(`run:${edge}`))).toEqual([]);
+});
+
+test.each([0, 1, 2, 3, 4, 5, 6, 7])('N6 a run that is cancelled after %i results ends though everything fails from then on', (results) => {
+  const system = testSystem(runPolicy(), [{ id: 'a', tier: 0, dependencies: [], policy: phasePolicy() }]);
+  let { state } = begin(system, {});
+  let seq = 1;
+  const take = (to: string, event: InputEvent): void => {
+    expect(accepts(state, { to, at: 1_000_000 + seq, event }), `${event.type} is accepted`).toBe(true);
+    ({ state } = step(state, { to, at: 1_000_000 + seq, event }, seq));
+    seq += 1;
+  };
+  const open = () => [...state.open.values()].filter(({ effect: { type, params } }) => type !== 'startTimer' || params['kind'] === 'settle');
+  take('run', { type: 'run.started', v: 1, data: { epoch: 1 } });
+  for (let i = 0; i < results; i += 1) {
+    const { effect, owner } = open()[0] ?? { effect: null, owner: '' };
+    if (effect !== null) take(owner, answers(state, effect.id, seq)[0] as InputEvent);
+  }
+  take('run', { type: 'run.cancel_requested', v: 1, data: { reason: 'enough' } });
+  const failures = new Map<string, number>();
+  while (!isDone(state)) {
+    const next = open()[0];
+    if (next === undefined) throw new Error(`N6 at rest: ${pathsOf(state).join(' ')}`);
+    const { effect, owner } = next;
+    failures.set(effect.type, (failures.get(effect.type) ?? 0) + 1);
+    expect(failures.get(effect.type), effect.type).toBeLessThanOrEqual(2);
+    const bad = answers(state, effect.id, seq).find(({ type }) => type === 'effect.failed' || type === 'timer.fired');
+    take(owner, bad as InputEvent);
+  }
+  expect(runContext(state).phases.map(({ outcome }) => outcome)).toEqual(['STOPPED']);
 });
