@@ -77,8 +77,8 @@ function reasonOf(context: RunContext, event: RunEvent): string {
 
 const accountOf = ({ id, phase, slot }: { id: string; phase: string; slot: string }) => ({ effect: id, phase, slot });
 export const reservedFact = ({ event }: Args) => (event.type === 'effect.wanted' && event.tokens > 0 ? [{ ...accountOf(event), tokens: event.tokens }] : []);
-export const parkedFact = ({ context, event }: Args) => (event.type === 'effect.wanted' ? [{ ...accountOf(event), reason: reasonOf(context, event) }] : []);
-export const deniedFact = parkedFact;
+/** A wish that is parked or denied, and why. */
+export const refusedWish = ({ context, event }: Args) => (event.type === 'effect.wanted' ? [{ ...accountOf(event), reason: reasonOf(context, event) }] : []);
 export const unparkFacts = ({ context }: Args) => unpark(context).granted.filter(({ tokens }) => tokens > 0).map((wish) => ({ ...accountOf(wish), tokens: wish.tokens }));
 
 const wishFor = ({ reserved, lost }: RunContext, id: string) => [...reserved, ...lost].find((wish) => wish.id === id);

@@ -131,7 +131,7 @@ export const runMachine = setup({
         'run.resumed': { guard: 'nextEpoch', actions: ['resumed', { type: 'tell', params: said.shifted }, { type: 'publish', params: said.publishing }, 'openPublish'] },
         'effect.wanted': [
           { guard: 'granted', actions: grants() },
-          { guard: 'denied', actions: [{ type: 'wish.denied', params: said.deniedFact }, { type: 'tell', params: said.denial }] },
+          { guard: 'denied', actions: [{ type: 'wish.denied', params: said.refusedWish }, { type: 'tell', params: said.denial }] },
           { target: 'PAUSED', actions: [...parks(), ...pauses(({ context, event }) => (event.type === 'effect.wanted' ? pauseFor(context, wishOf(event), event.trouble) : null) ?? { reason: 'budget', detail: '' })] },
         ],
         'phase.settled': { actions: ['settlePhase', ...schedules()] },
@@ -223,7 +223,7 @@ function grants() {
 }
 
 function parks() {
-  return [{ type: 'wish.parked', params: said.parkedFact }, 'park', { type: 'tell', params: said.parking }] as const;
+  return [{ type: 'wish.parked', params: said.refusedWish }, 'park', { type: 'tell', params: said.parking }] as const;
 }
 
 function published() {

@@ -47,7 +47,7 @@ export async function execute(execution: Execution): Promise<Driven> {
   const { run, machine, store, models } = execution;
   await mkdir(machine.home, { recursive: true, mode: 0o700 });
   const workspace = gitWorkspace({ userRepo: execution.workspace, home: machine.home });
-  const processes = nodeProcesses({ home: machine.home });
+  const processes = nodeProcesses({ home: machine.home, searchPath: machine.searchPath });
   await processes.endLeftovers(`${run}/`); // what an earlier life left running is ended before anything is begun
   let requested: Requested | null = null;
   const perform = async ({ open, signal }: Performance) => {

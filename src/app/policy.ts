@@ -14,6 +14,7 @@ export interface PolicyFlags {
   readonly iterations: number | null;
   readonly tokenCap: number | null;
   readonly dualAudit: boolean;
+  readonly sandbox: Policy['sandbox'];
   /** Whether anybody answers for a model; a second auditor that nobody answers for is left out, and said so (E-163). */
   readonly reachable: (model: string) => boolean;
 }
@@ -38,6 +39,7 @@ export function policyFor(plan: Plan, settings: RunSettings, config: Config, fla
     protectedPaths: [...new Set([...config.protectedPaths, ...plan.protected])],
     setupTimeoutMs: executor.timeouts.setupMs,
     project: settings.project,
+    sandbox: flags.sandbox,
     warnings: plan.phases.flatMap((phase) => singleAudit(phase, config, flags)),
   };
 }
@@ -46,24 +48,24 @@ type Flags = Pick<PolicyFlags, 'dualAudit' | 'reachable'>;
 
 /** The second auditor's models where the category asks for one; null where it does not, or nobody answers for them. */
 function secondWalk(phase: Phase, config: Pick<Config, 'models' | 'categories'>, { dualAudit, reachable }: Flags): string[] | null {
-  const wanted = wantedSecond(phase, config);
+  const wanted = wantedSecond(phase, config, reachable);
   return dualAudit && wanted !== null && wanted.every(reachable) ? wanted : null;
 }
 
-function wantedSecond({ task_category: category }: Phase, { models, categories }: Pick<Config, 'models' | 'categories'>): string[] | null {
-  const routed = { category, complexity: 'high' as const };
+function wantedSecond({ task_category: category }: Phase, { models, categories }: Pick<Config, 'models' | 'categories'>, reachable: Flags['reachable']): string[] | null {
+  const routed = { category, complexity: 'high' as const, reachable };
   return categoryOf(categories, category).dualAudit ? (walk(models, { role: 'auditor2', ...routed }) ?? walk(models, { role: 'builder', ...routed })) : null;
 }
 
 function singleAudit(phase: Phase, config: Config, flags: Flags): string[] {
-  const wanted = wantedSecond(phase, config);
+  const wanted = wantedSecond(phase, config, flags.reachable);
   if (wanted === null || secondWalk(phase, config, flags) !== null) return [];
   return [`${phase.phase_id}: one auditor instead of two: ${flags.dualAudit ? `nobody answers for ${wanted.filter((model) => !flags.reachable(model))[0] ?? ''}` : '--no-dual-auditor'}`];
 }
 
 function phasePolicy(phase: Phase, { profile }: RunSettings, { executor, models, categories }: Config, { dualAudit, reachable }: PolicyFlags): PhasePolicy {
   const category = categoryOf(categories, phase.task_category);
-  const routed = { category: phase.task_category, complexity: category.highRisk ? ('high' as const) : phase.complexity };
+  const routed = { category: phase.task_category, complexity: category.highRisk ? ('high' as const) : phase.complexity, reachable };
   const walkOf = (role: 'builder' | 'auditor' | 'auditor2'): string[] | null => walk(models, { role, ...routed });
   const outputs = phase.task_category === 'docs' ? executor.tokens.docsOutput : executor.tokens.output;
   return {

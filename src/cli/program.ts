@@ -2,7 +2,7 @@
 // ================
 // Commands, options, help. commander's own errors are usage errors: exit 2.
 
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from '#src/app/exit.ts';
 import type { Store } from '#src/app/machine.ts';
 import { defaultProvider } from '#src/app/provider.ts';
@@ -85,6 +85,7 @@ function programWith(act: Act, { out, err }: Streams, env: Invocation['env']): C
     .option(...providerOption)
     .option('--max-iterations <n>', 'start at most so many attempts, then pause', count)
     .option('--token-cap <n>', 'use at most so many tokens, then pause', count)
+    .addOption(new Option('--sandbox <mode>', 'where setup and tests run: required and auto use bubblewrap, none does not').choices(['required', 'auto', 'none']).env('AUTOPACK_SANDBOX').default('auto'))
     .option('--no-dual-auditor', 'one auditor also where the category asks for two')
     .option(...recordOption)
     .option('--dry-run', 'show order and worst case, start nothing', false)

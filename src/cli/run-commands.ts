@@ -30,6 +30,7 @@ export interface RunOptions {
   readonly maxIterations?: number;
   readonly tokenCap?: number;
   readonly dualAuditor: boolean;
+  readonly sandbox?: 'required' | 'auto' | 'none';
   readonly dryRun: boolean;
   readonly wait: boolean;
   /** File that gets the run's answers, as an answers file. */
@@ -38,7 +39,7 @@ export interface RunOptions {
 
 const requestOf = (options: RunOptions): StartRequest => ({
   plan: options.plan, runId: options.runId ?? null, workspace: options.workspace, provider: options.provider,
-  flags: { base: options.base ?? null, iterations: options.maxIterations ?? null, tokenCap: options.tokenCap ?? null, dualAudit: options.dualAuditor },
+  flags: { base: options.base ?? null, iterations: options.maxIterations ?? null, tokenCap: options.tokenCap ?? null, dualAudit: options.dualAuditor, sandbox: options.sandbox ?? 'auto' },
 });
 
 export async function runCommand(context: Context, options: RunOptions): Promise<number> {

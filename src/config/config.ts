@@ -33,7 +33,7 @@ const Models = z.strictObject({
   aliases: z.record(z.string(), z.string()),
   planner: z.string(),
   chains: z.strictObject({ builder: Chains, auditor: Chains }),
-  policies: z.record(z.string(), z.array(z.strictObject({ after: Count, builder: z.string(), auditor: z.string(), auditor2: z.string().optional() })).min(1)),
+  policies: z.record(z.string(), z.array(z.strictObject({ after: Count, builder: z.string(), auditor: z.string(), auditor2: z.array(z.string()).min(1).optional() })).min(1)),
 });
 const Categories = z.record(z.string(), z.strictObject({ highRisk: z.boolean(), dualAudit: z.boolean(), askBeforeCommit: z.boolean(), attemptsMax: z.int().min(1) }));
 const Protection = z.strictObject({ protected: z.array(z.string()) });
@@ -84,7 +84,7 @@ function unknownModels(file: ModelsFile): { path: (string | number)[]; message: 
   const known = (name: string): boolean => name in file.models;
   const problem = (path: (string | number)[], name: string) => (known(file.aliases[name] ?? name) ? [] : [{ path, message: `${name} is neither a model nor an alias` }]);
   const chains = (['builder', 'auditor'] as const).flatMap((role) => (['low', 'medium', 'high'] as const).flatMap((level) => file.chains[role][level].flatMap((name, i) => problem(['chains', role, level, i], name))));
-  const policies = Object.entries(file.policies).flatMap(([category, steps]) => steps.flatMap(({ after: _after, ...names }, i) => Object.entries(names).flatMap(([role, name]) => problem(['policies', category, i, role], String(name)))));
+  const policies = Object.entries(file.policies).flatMap(([category, steps]) => steps.flatMap(({ after: _after, ...names }, i) => Object.entries(names).flatMap(([role, given]) => [given ?? []].flat().flatMap((name) => problem(['policies', category, i, role], name)))));
   const aliases = Object.entries(file.aliases).flatMap(([alias, name]) => (known(name) ? [] : [{ path: ['aliases', alias], message: `${name} is not a model` }]));
   return [...aliases, ...problem(['planner'], file.planner), ...chains, ...policies];
 }
@@ -96,6 +96,6 @@ function tableOf({ models, aliases, planner, chains, policies }: ModelsFile): Mo
     models: new Map(Object.entries(models)),
     planner: resolve(planner),
     chains: { builder: resolved('builder'), auditor: resolved('auditor') },
-    policies: new Map(Object.entries(policies).map(([category, steps]) => [category, steps.map(({ after, builder, auditor, auditor2 }) => ({ after, builder: resolve(builder), auditor: resolve(auditor), auditor2: auditor2 === undefined ? null : resolve(auditor2) }))])),
+    policies: new Map(Object.entries(policies).map(([category, steps]) => [category, steps.map(({ after, builder, auditor, auditor2 }) => ({ after, builder: resolve(builder), auditor: resolve(auditor), auditor2: auditor2?.map(resolve) ?? null }))])),
   };
 }

@@ -22,7 +22,8 @@ export interface PolicyStep {
   readonly after: number;
   readonly builder: string;
   readonly auditor: string;
-  readonly auditor2: string | null;
+  /** In order of preference; null where one auditor is enough. */
+  readonly auditor2: readonly string[] | null;
 }
 
 type Chains = Readonly<Record<'low' | 'medium' | 'high', readonly string[]>>;
@@ -41,17 +42,20 @@ export interface WalkInput {
   readonly role: RoutedRole;
   readonly category: string | null;
   readonly complexity: 'low' | 'medium' | 'high' | 'maintenance';
+  /** Whether anybody answers for a model. */
+  readonly reachable: (model: string) => boolean;
 }
 
 /** The model by step, from 0; later steps stay on the last. Null for a second auditor that no policy names. */
-export function walk(table: ModelTable, { role, category, complexity }: WalkInput): string[] | null {
+export function walk(table: ModelTable, { role, category, complexity, reachable }: WalkInput): string[] | null {
   const policy = byStem(table.policies, category ?? 'general');
-  const steps = policy === null ? chainWalk(table, role, complexity) : policyWalk(policy, role);
+  const steps = policy === null ? chainWalk(table, role, complexity) : policyWalk(policy, role, reachable);
   return steps === null ? null : neverFalling(table, steps);
 }
 
-function policyWalk(policy: readonly PolicyStep[], role: RoutedRole): string[] | null {
-  const at = (step: number): string | null => policy.findLast(({ after }) => after <= step)?.[role] ?? policy[0]?.[role] ?? null;
+function policyWalk(policy: readonly PolicyStep[], role: RoutedRole, reachable: WalkInput['reachable']): string[] | null {
+  const named = (step: PolicyStep | undefined): string | null => (role === 'auditor2' ? (step?.auditor2?.find(reachable) ?? step?.auditor2?.[0]) : step?.[role]) ?? null;
+  const at = (step: number): string | null => named(policy.findLast(({ after }) => after <= step)) ?? named(policy[0]);
   const steps = Array.from({ length: STEPS }, (_, step) => at(step));
   return steps.every((model) => model !== null) ? steps : null;
 }

@@ -55,6 +55,7 @@ export const result = <T extends InputType>(type: T, data: InputData<T>): InputE
 /** Every way in which an effect can fail, for people; no system text ever stands in a record. */
 export const failureMessages = {
   workspace_unusable: 'the workspace cannot be used',
+  sandbox_missing: 'the run demands a sandbox and this machine has none: install bubblewrap, or allow user namespaces',
   disk_full: 'the disk is full',
   io_error: 'a file or process operation of the machine failed',
   context_too_large: 'what the phase may change does not fit into the context budget',

@@ -9,11 +9,13 @@ import type { InputEvent } from '#src/record/record.ts';
 import { join } from 'node:path';
 import { failed, phaseOf, putText, result, type Handler, type Hands, type Performing } from './performing.ts';
 
-interface Command { readonly argv: readonly string[]; readonly timeoutMs: number; readonly workdir: string; readonly env: readonly (readonly [string, string])[] }
+interface Command { readonly argv: readonly string[]; readonly timeoutMs: number; readonly workdir: string; readonly env: readonly (readonly [string, string])[]; readonly network: boolean }
 
 export const runTests: Handler<'runTests'> = async (performing) => {
   const { run, id, params, hands } = performing;
   const command = commandOf(hands, params.phase);
+  const { sandbox } = hands.requested.policy;
+  if (sandbox === 'required' && hands.processes.sandbox() === null) return failed('sandbox_missing');
   const checkout = await hands.workspace.checkout(params.tree, `${run}/${id}`);
   try {
     const setup = await runSetup(performing, checkout);
@@ -26,14 +28,14 @@ export const runTests: Handler<'runTests'> = async (performing) => {
 function commandOf(hands: Hands, phase: string | null): Command {
   const command = phase === null ? hands.requested.plan.baseline : phaseOf(hands, phase).ci;
   if (command.kind !== 'command') throw new Error(`runTests without a command for ${phase ?? 'the baseline'}`);
-  return command;
+  return { ...command, network: false };
 }
 
 /** Once per checkout; a step that fails says so and nothing else is run. */
 async function runSetup(performing: Performing<'runTests'>, checkout: Checkout): Promise<InputEvent | null> {
   const { plan, policy } = performing.hands.requested;
   for (const argv of plan.workspace.setup) {
-    const outcome = await execute(performing, checkout, { argv, timeoutMs: policy.setupTimeoutMs, workdir: '.', env: [] });
+    const outcome = await execute(performing, checkout, { argv, timeoutMs: policy.setupTimeoutMs, workdir: '.', env: [], network: true });
     if (performing.signal.aborted) return failed('aborted');
     if (outcome.ended !== 'exited' || outcome.exitCode !== 0) return finished(performing.hands, checkout, outcome, 'setup_failed');
   }
@@ -45,10 +47,14 @@ async function runCommand(performing: Performing<'runTests'>, checkout: Checkout
   return outcome.ended === 'aborted' ? failed('aborted') : finished(performing.hands, checkout, outcome, null);
 }
 
-function execute({ run, id, hands, signal }: Performing<'runTests'>, checkout: Checkout, { argv, timeoutMs, workdir, env }: Command): Promise<ProcessOutcome> {
+/** What the commands of this run are locked into on this machine. */
+const sandboxOf = ({ requested, processes }: Hands): 'bubblewrap' | 'none' => (requested.policy.sandbox === 'none' ? 'none' : (processes.sandbox() ?? 'none'));
+
+function execute({ run, id, hands, signal }: Performing<'runTests'>, checkout: Checkout, { argv, timeoutMs, workdir, env, network }: Command): Promise<ProcessOutcome> {
   const places = { home: checkout.home, temp: checkout.temp, path: hands.searchPath };
+  const sandbox = sandboxOf(hands) === 'none' ? null : { writable: [checkout.path, checkout.home, checkout.temp], network };
   const extra = { CI: 'true', NO_COLOR: '1', TESTING: '1', ...Object.fromEntries(env) };
-  return hands.processes.run({ argv, cwd: join(checkout.path, workdir), env: commandEnv(places, extra), timeoutMs, mark: `${run}/${id}` }, signal);
+  return hands.processes.run({ argv, cwd: join(checkout.path, workdir), env: commandEnv(places, extra), timeoutMs, mark: `${run}/${id}`, sandbox }, signal);
 }
 
 async function finished(hands: Hands, checkout: Checkout, outcome: ProcessOutcome, as: 'setup_failed' | null): Promise<InputEvent> {
@@ -65,7 +71,7 @@ async function finished(hands: Hands, checkout: Checkout, outcome: ProcessOutcom
     output: await putText(hands.blobs, output),
     // Its true length holds durations and so would differ from run to run; the cut is marked in the text.
     cut: outcome.outputBytes > Buffer.byteLength(outcome.output),
-    sandbox: 'none',
+    sandbox: sandboxOf(hands),
   });
 }
 

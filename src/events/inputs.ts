@@ -4,7 +4,7 @@
 
 import { z } from 'zod';
 import { Ref } from '#src/record/ref.ts';
-import { defineInput, Id, MicroUsd, Ms, Name, ObjectId, Sha256, spent, Text, Tokens } from './define.ts';
+import { defineInput, Id, Ms, Name, ObjectId, Sha256, spent, Text, Tokens } from './define.ts';
 import { Plan } from './plan.ts';
 import { Pins, Policy } from './policy.ts';
 
@@ -108,7 +108,7 @@ export const inputs = {
     /** Normalised output; head and tail where it was `cut`. */
     output: Ref,
     cut: z.boolean(),
-    sandbox: z.enum(['none']),
+    sandbox: z.enum(['none', 'bubblewrap']),
   }),
   auditAnswered: defineInput('audit.answered', 1, ['callAuditor'], "An auditor's answer; `verdict` is null when it is not one.", {
     ...call,
@@ -146,5 +146,3 @@ export type InputType = Def['type'];
 export type InputData<T extends InputType> = z.infer<Extract<Def, { type: T }>['data']>;
 export const Spent = z.strictObject(spent);
 export type Spent = z.infer<typeof Spent>;
-export const costOf = (data: { costMicroUsd?: MicroUsdValue }): number => data.costMicroUsd ?? 0;
-type MicroUsdValue = z.infer<typeof MicroUsd>;

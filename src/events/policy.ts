@@ -83,6 +83,8 @@ export const Policy = z.strictObject({
   protectedPaths: z.array(z.string().max(512)),
   setupTimeoutMs: Ms,
   project: Id,
+  /** Whether setup and tests must run in a sandbox, should, or must not. */
+  sandbox: z.enum(['required', 'auto', 'none']),
   /** What the run does without, and why: a second auditor that cannot be reached. */
   warnings: z.array(z.string().max(500)).max(40),
 });

@@ -2,7 +2,7 @@
 // =====
 // The loop with the world: take one input, step, append, and only then hand out what the record asks for.
 //
-//   K4. An effect is performed only after its record is durable.
+//   K4. Nothing is performed, shown or answered before its record is durable.
 //   K6. Every loop ends: steps per life are bounded, concurrency is bounded.
 //   K7. A holder that meets another epoch stops; it may still append what its calls cost, nothing else.
 //   K11. A finished paid answer is kept by the memo before it enters the inbox; it is never asked for again.

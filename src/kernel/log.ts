@@ -2,7 +2,6 @@
 // ===
 // A run's records: made from one step, appended, read back, folded and verified.
 //
-//   K4. Nothing is performed, shown or answered before its record is durable (drive, submit).
 //   K10. Folding the log alone gives the state; every record is recomputed and compared, and the first that differs
 //        is named with both sides.
 

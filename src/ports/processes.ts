@@ -2,11 +2,13 @@
 // ==============
 // Runs commands that we did not write: setup and tests.
 //
-//   P1. argv only, never a shell; the environment is exactly `env`.
-//   P2. When `run` resolves, no process of the tree it started is alive (its group, and on Linux everything that
+//   PR1. argv only, never a shell; the environment is exactly `env`.
+//   PR2. When `run` resolves, no process of the tree it started is alive (its group, and on Linux everything that
 //       carries its AUTOPACK_EFFECT mark), also after a time-out, an abort or an output flood.
-//   P3. Output is kept as head and tail with its true length; any amount of it is survived in bounded memory.
-//   P4. A command that cannot be started is an outcome (`spawn_failed`), not an exception.
+//   PR3. Output is kept as head and tail with its true length; any amount of it is survived in bounded memory.
+//   PR4. A command that cannot be started is an outcome (`spawn_failed`), not an exception.
+//   PR5. In a sandbox a command sees a read-only system, no home but an empty one, no network unless it is given, and writes only where
+//       the request says. A request for one on a machine without is not started.
 
 export interface ProcessRequest {
   readonly argv: readonly string[];
@@ -16,6 +18,8 @@ export interface ProcessRequest {
   readonly timeoutMs: number;
   /** `<run>/<effect id>`: marks the children, so that a later process can end what is left of them. */
   readonly mark: string;
+  /** Absolute folders that may be written; null runs outside of any sandbox. */
+  readonly sandbox: { readonly writable: readonly string[]; readonly network: boolean } | null;
 }
 
 export interface ProcessOutcome {
@@ -30,6 +34,8 @@ export interface ProcessOutcome {
 }
 
 export interface Processes {
+  /** What this machine can lock a command into; null where it can not. */
+  sandbox(): 'bubblewrap' | null;
   run(request: ProcessRequest, signal: AbortSignal): Promise<ProcessOutcome>;
   /** Ends what earlier processes left behind for marks that begin with `prefix`. @returns how many were ended. */
   endLeftovers(prefix: string): Promise<number>;

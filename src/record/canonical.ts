@@ -8,7 +8,7 @@
 //
 // Source: DESIGN 3, kernel 2.
 
-import { createHash, hash as oneShot } from 'node:crypto';
+import { hash as oneShot } from 'node:crypto';
 
 /** @throws TypeError naming what cannot stand in a record. */
 export function canonical(value: unknown): string {
@@ -62,11 +62,4 @@ function plain(value: object): string {
 /** @returns 64 lower-case hex digits of the UTF-8 bytes. */
 export function sha256(data: string | Uint8Array): string {
   return oneShot('sha256', data, 'hex');
-}
-
-/** One hash over several parts without joining them first. */
-export function sha256Of(parts: readonly (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
 }

@@ -13,13 +13,13 @@ import { temporary } from '#tests/support/user-repository.ts';
 
 const linux = process.platform === 'linux';
 const home = temporary('autopack-home-');
-const processes = nodeProcesses({ home });
+const processes = nodeProcesses({ home, searchPath: process.env['PATH'] ?? '' });
 const never = new AbortController().signal;
 let marks = 0;
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 const request = (argv: readonly string[], more: Partial<ProcessRequest> = {}): ProcessRequest => ({
-  argv, cwd: home, env: { PATH: process.env['PATH'] ?? '' }, timeoutMs: 20_000, mark: `run-${process.pid}/e${(marks += 1)}`, ...more,
+  argv, cwd: home, env: { PATH: process.env['PATH'] ?? '' }, timeoutMs: 20_000, mark: `run-${process.pid}/e${(marks += 1)}`, sandbox: null, ...more,
 });
 const node = (program: string): string[] => [process.execPath, '-e', program];
 const alive = (mark: string): number[] => processTable().map(({ pid }) => pid).filter((pid) => markOf(pid) === mark);
@@ -36,14 +36,14 @@ async function timed(asked: ProcessRequest, signal = never): Promise<ProcessOutc
 }
 
 describe('running', () => {
-  test('P1 arguments reach the command as they are, no shell reads them', async () => {
+  test('PR1 arguments reach the command as they are, no shell reads them', async () => {
     const words = ['$HOME', '`id`', ';', '&&', '*', 'a b', '"', '\n', ''];
     const { output, exitCode } = await processes.run(request([...node('process.stdout.write(JSON.stringify(process.argv.slice(1)))'), ...words]), never);
     expect(JSON.parse(output)).toEqual(words);
     expect(exitCode).toBe(0);
   });
 
-  test('P1 the environment is exactly the given one and the mark, and stdin is at its end', async () => {
+  test('PR1 the environment is exactly the given one and the mark, and stdin is at its end', async () => {
     process.env['AUTOPACK_TEST_KEY'] = 'sk-secret';
     const program = "let n=0;process.stdin.on('data',d=>n+=d.length).on('end',()=>process.stdout.write(JSON.stringify([process.env,n])))";
     const asked = request(node(program), { env: { A: '1' } });
@@ -52,7 +52,7 @@ describe('running', () => {
     expect(JSON.parse(output)).toEqual([{ A: '1', AUTOPACK_EFFECT: asked.mark }, 0]);
   });
 
-  test('P1 exit code, signal, both streams and the byte count are told', async () => {
+  test('PR1 exit code, signal, both streams and the byte count are told', async () => {
     expect(await processes.run(request(node("process.stdout.write('ä');process.stderr.write('b');process.exitCode=3")), never)).toEqual({ ended: 'exited', exitCode: 3, signal: null, output: expect.stringMatching(/^(äb|bä)$/), outputBytes: 3 });
     expect(await processes.run(request(node("process.kill(process.pid,'SIGKILL')")), never)).toMatchObject({ ended: 'exited', exitCode: null, signal: 'SIGKILL' });
   });
@@ -60,7 +60,7 @@ describe('running', () => {
   test.each([
     ['an unknown command', { argv: ['/none/such'] }], ['a missing folder', { argv: ['true'], cwd: '/none/such' }], ['no argv', { argv: [] }],
     ['NUL in an argument', { argv: ['echo', 'a\0b'] }], ['a file that is no program', { argv: ['/etc/passwd'] }],
-  ])('P4 %s is spawn_failed without a path of the machine, and leaves no row', async (_name, more) => {
+  ])('PR4 %s is spawn_failed without a path of the machine, and leaves no row', async (_name, more) => {
     const outcome = await processes.run(request(['true'], more), never);
     expect(outcome).toMatchObject({ ended: 'spawn_failed', exitCode: null, output: expect.stringMatching(/^the command could not be started: E/) });
     expect(outcome.output).not.toContain('/none');
@@ -69,7 +69,7 @@ describe('running', () => {
 });
 
 describe.concurrent('ending', () => {
-  test('P2 a command that ignores SIGTERM is killed two seconds after its time, with the output it had', async () => {
+  test('PR2 a command that ignores SIGTERM is killed two seconds after its time, with the output it had', async () => {
     const asked = request(node("process.on('SIGTERM',()=>console.log('no'));console.log('up');setInterval(()=>{},1000)"), { timeoutMs: 700 });
     const { ms, ...outcome } = await timed(asked);
     expect(outcome).toMatchObject({ ended: 'timed_out', signal: 'SIGKILL', output: 'up\nno\n' });
@@ -78,13 +78,13 @@ describe.concurrent('ending', () => {
     expect(alive(asked.mark)).toEqual([]);
   });
 
-  test('P2 a command that obeys SIGTERM ends at once and may still say goodbye', async () => {
+  test('PR2 a command that obeys SIGTERM ends at once and may still say goodbye', async () => {
     const { ms, ...outcome } = await timed(request(node("process.on('SIGTERM',()=>{console.log('bye');process.exit(5)});setInterval(()=>{},1000)"), { timeoutMs: 700 }));
     expect(outcome).toMatchObject({ ended: 'timed_out', exitCode: 5, output: 'bye\n' });
     expect(ms).toBeLessThan(2_500);
   });
 
-  test('P2 an abort ends the whole tree, and one before the start starts nothing', async () => {
+  test('PR2 an abort ends the whole tree, and one before the start starts nothing', async () => {
     const controller = new AbortController();
     const asked = request(node(`${leave(2, "{stdio:'inherit'}")}setInterval(()=>{},1000)`));
     setTimeout(() => controller.abort(), 600);
@@ -93,7 +93,7 @@ describe.concurrent('ending', () => {
     expect(await processes.run(asked, controller.signal)).toEqual({ ended: 'aborted', exitCode: null, signal: null, output: '', outputBytes: 0 });
   });
 
-  test.runIf(linux)('P2 ten children, some with a session of their own, are dead when the command is done', async () => {
+  test.runIf(linux)('PR2 ten children, some with a session of their own, are dead when the command is done', async () => {
     const asked = request(node(`${leave(5, "{stdio:'inherit'}")}${leave(5, "{stdio:'ignore',detached:true}")}console.log('done');setTimeout(()=>process.exit(0),300)`));
     const { ms, ...outcome } = await timed(asked);
     expect(outcome).toMatchObject({ ended: 'exited', exitCode: 0, output: 'done\n' });
@@ -101,7 +101,7 @@ describe.concurrent('ending', () => {
     expect(ms).toBeLessThan(6_000);
   });
 
-  test.runIf(linux)('P2 a daemon that left the group, ignores signals and holds the pipes does not hold us', async () => {
+  test.runIf(linux)('PR2 a daemon that left the group, ignores signals and holds the pipes does not hold us', async () => {
     const daemon = "process.on('SIGTERM',()=>{});process.on('SIGHUP',()=>{});setInterval(()=>{},1000)";
     const asked = request(node(`${leave(1, "{stdio:'inherit',detached:true}", daemon)}process.exit(0)`));
     const { ms, ...outcome } = await timed(asked);
@@ -110,7 +110,7 @@ describe.concurrent('ending', () => {
     expect(alive(asked.mark)).toEqual([]);
   });
 
-  test.runIf(linux)('P2 a chain in which each process starts the next and dies is outrun', async () => {
+  test.runIf(linux)('PR2 a chain in which each process starts the next and dies is outrun', async () => {
     const file = path.join(home, 'chain.cjs');
     writeFileSync(file, "require('child_process').spawn(process.execPath,[__filename],{detached:true,stdio:'ignore'}).unref()");
     const asked = request([process.execPath, file]);
@@ -119,7 +119,7 @@ describe.concurrent('ending', () => {
     expect(alive(asked.mark)).toEqual([]);
   });
 
-  test('P3 a flood of 100 MB is survived: head and tail are kept, the cut is marked, the length is true', async () => {
+  test('PR3 a flood of 100 MB is survived: head and tail are kept, the cut is marked, the length is true', async () => {
     const program = "const b=Buffer.alloc(1e6,'x');process.stdout.write('FIRST');let i=0;(function n(){if(i++<100)process.stdout.write(b,n);else process.stdout.write('LAST')})()";
     const { output, outputBytes, exitCode } = await processes.run(request(node(program)), never);
     expect({ exitCode, outputBytes }).toEqual({ exitCode: 0, outputBytes: 100_000_009 });
@@ -129,7 +129,7 @@ describe.concurrent('ending', () => {
     expect(Buffer.byteLength(output)).toBeLessThan(330 * 1024);
   });
 
-  test('P2 an endless flood ends with its time', async () => {
+  test('PR2 an endless flood ends with its time', async () => {
     const asked = request(['yes'], { timeoutMs: 400 });
     const { ms, ...outcome } = await timed(asked);
     expect(outcome).toMatchObject({ ended: 'timed_out' });
@@ -151,7 +151,7 @@ describe('what an earlier life left', () => {
     return { pid: child.pid ?? -1, gone, lives: () => child.exitCode === null && child.signalCode === null };
   };
 
-  test.runIf(linux)('P2 leftovers of a run are ended by group and by mark, those of another run and strangers are not', async () => {
+  test.runIf(linux)('PR2 leftovers of a run are ended by group and by mark, those of another run and strangers are not', async () => {
     const [byGroup, byMark, other, reused] = [sleeper({}), sleeper({ AUTOPACK_EFFECT: 'old/e1' }), sleeper({ AUTOPACK_EFFECT: 'older/e1' }), sleeper({})];
     await sleep(100);
     row('1', 'old/e0', byGroup.pid, startOf(byGroup.pid));
@@ -166,7 +166,7 @@ describe('what an earlier life left', () => {
     process.kill(reused.pid, 'SIGKILL');
   });
 
-  test.runIf(linux)('P2 while a command runs its row names its group and start, afterwards there is none', async () => {
+  test.runIf(linux)('PR2 while a command runs its row names its group and start, afterwards there is none', async () => {
     const asked = request(node('setTimeout(()=>{},400)'));
     const running = processes.run(asked, never);
     await sleep(150);
@@ -176,11 +176,11 @@ describe('what an earlier life left', () => {
     expect(children()).toEqual([]);
   });
 
-  test.runIf(linux)('P2 what a killed executor had started is ended by the next one', async () => {
+  test.runIf(linux)('PR2 what a killed executor had started is ended by the next one', async () => {
     const file = path.join(home, 'executor.ts');
     const adapter = new URL('../../src/adapters/process/processes.ts', import.meta.url).pathname;
     const inner = JSON.stringify(request(node('setInterval(()=>{},1000)'), { mark: 'crashed/e1' }));
-    writeFileSync(file, `import { nodeProcesses } from '${adapter}';\nnodeProcesses({ home: '${home}' }).run(${inner}, new AbortController().signal);\n`);
+    writeFileSync(file, `import { nodeProcesses } from '${adapter}';\nnodeProcesses({ home: '${home}', searchPath: '' }).run(${inner}, new AbortController().signal);\n`);
     const executor = spawn(process.execPath, [file], { stdio: 'ignore' });
     for (let round = 0; round < 100 && alive('crashed/e1').length === 0; round += 1) await sleep(50);
     executor.kill('SIGKILL');
@@ -191,7 +191,7 @@ describe('what an earlier life left', () => {
   });
 });
 
-test('P1 the environment of commands is fixed, may be extended by the plan, and holds nothing that looks like a key', () => {
+test('PR1 the environment of commands is fixed, may be extended by the plan, and holds nothing that looks like a key', () => {
   const places = { home: '/h', temp: '/t', path: '/bin' };
   const fixed = { LANG: 'C.UTF-8', TZ: 'UTC', PATH: '/bin', HOME: '/h', TMPDIR: '/t', USER: 'autopack' };
   expect(commandEnv(places)).toEqual(fixed);

@@ -3,7 +3,7 @@
 // Whole runs of both charts in memory, without ports: a seeded hand answers whatever is open, and does what people do.
 
 import { chartEngine, pathOf } from '#src/kernel/engine.ts';
-import { accepts, begin, step, type Input, type KernelState, type System } from '#src/kernel/step.ts';
+import { accepts, begin, step, type KernelState, type System } from '#src/kernel/step.ts';
 import { phaseMachine } from '#machines/phase.ts';
 import type { RunContext } from '#machines/run-context.ts';
 import { runMachine } from '#machines/run.ts';
@@ -79,4 +79,4 @@ export const runContext = (state: KernelState): RunContext => state.cells.get('r
 export const pathsOf = (state: KernelState): string[] => [...state.cells].map(([address, { state: cell }]) => `${address}=${pathOf(cell.value)}`);
 export const isDone = (state: KernelState): boolean => state.cells.get('run')?.state.status === 'done';
 
-export { accepts, begin, step, type Input, type KernelState };
+export { accepts, begin, step, type KernelState };

@@ -22,7 +22,7 @@ const NOT_YET: readonly string[] = [
 ];
 
 /** Ids that two files define: one number, two meanings. The list may only shrink. */
-const SHARED: readonly string[] = ['K4', 'P1', 'P2', 'P3', 'P4'];
+const SHARED: readonly string[] = [];
 
 /** `N5 machines/run.ts` of each promise that nobody cites. */
 function uncited(): Promised[] {

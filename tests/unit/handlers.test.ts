@@ -26,11 +26,11 @@ beforeAll(async () => {
   const written = { role: 'builder', phase: 'p1', json: { summary: 's', files: [{ path: 'a.txt', mode: 'modify', new_content: 'two\n' }] }, usage: { input: 5, output: 2 } };
   writeFileSync(join(folder, 'answers.yaml'), JSON.stringify({ version: 1, answers: [written, { role: 'builder', phase: 'p1', attempt: 2, error: { code: 'http_503' } }] }));
   const machine = machineOf({ AUTOPACK_HOME: join(folder, 'home'), PATH: process.env['PATH'] }, {});
-  prepared = await prepareStart(machine, { plan: join(folder, 'plan.yaml'), runId: null, workspace: repo.root, provider: `script:${join(folder, 'answers.yaml')}`, flags: { base: null, iterations: null, tokenCap: null, dualAudit: true } });
+  prepared = await prepareStart(machine, { plan: join(folder, 'plan.yaml'), runId: null, workspace: repo.root, provider: `script:${join(folder, 'answers.yaml')}`, flags: { base: null, iterations: null, tokenCap: null, dualAudit: true, sandbox: 'auto' } });
   const { blobs } = memoryStore();
   const marks = new Set<string>();
   hands = {
-    workspace: gitWorkspace({ userRepo: repo.root, home: machine.home }), processes: nodeProcesses({ home: machine.home }), models: prepared.models, blobs, requested: prepared.requested,
+    workspace: gitWorkspace({ userRepo: repo.root, home: machine.home }), processes: nodeProcesses({ home: machine.home, searchPath: '' }), models: prepared.models, blobs, requested: prepared.requested,
     prompts: await readPrompts(), secrets: [], searchPath: process.env['PATH'] ?? '', log: () => undefined,
     begun: (effect) => {
       const before = marks.has(effect);

@@ -1,6 +1,6 @@
 // Output of a command
 // ===================
-// Head and tail are kept, what lies between is counted: any amount is survived in bounded memory (P3).
+// Head and tail are kept, what lies between is counted: any amount is survived in bounded memory (PR3).
 
 export const HEAD_BYTES = 64 * 1024;
 export const TAIL_BYTES = 256 * 1024;

@@ -3,10 +3,13 @@
 // The adapter of the Processes port with node:child_process.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessOutcome, ProcessRequest, Processes } from '#src/ports/processes.ts';
 import { type ChildTable, childTable } from './children.ts';
 import { type OutputRing, outputRing } from './output.ts';
+import { findBubblewrap, sandboxed } from './sandbox.ts';
 import { bootId, kill, killAll, markOf, processRow, processTable } from './process-table.ts';
 
 /** Between the polite signal and the other one. */
@@ -16,11 +19,19 @@ const DRAIN_MS = 500;
 /** For the system to let go of a killed process. */
 const REAP_MS = 10_000;
 
-/** @param home absolute; the state folder. */
-export function nodeProcesses({ home }: { home: string }): Processes {
+/** @param home absolute; the state folder. @param searchPath where bubblewrap is looked for; empty for none. */
+export function nodeProcesses({ home, searchPath }: { readonly home: string; readonly searchPath: string }): Processes {
   const table = childTable(home);
+  let found: string | null | undefined;
+  const bubblewrap = (): string | null => (found === undefined ? (found = findBubblewrap(searchPath)) : found);
   return {
-    run: (request, signal) => run(table, request, signal),
+    sandbox: () => (bubblewrap() === null ? null : 'bubblewrap'),
+    run(request, signal) {
+      if (request.sandbox === null) return run(table, request, signal);
+      const [file, argv] = [bubblewrap(), findCommand(request)];
+      if (file === null || argv === null) return Promise.resolve(notStarted(Object.assign(new Error('not found'), { code: file === null ? 'no sandbox' : 'ENOENT' })));
+      return run(table, { ...request, argv: sandboxed(file, home, { ...request, argv }) }, signal);
+    },
     endLeftovers: (prefix) => endLeftovers(table, prefix),
   };
 }
@@ -38,6 +49,22 @@ async function run(table: ChildTable, request: ProcessRequest, signal: AbortSign
     return await outcomeOf(child, pid, { request, signal, started: () => table.set(key, { ...row, pid, start: processRow(pid)?.start ?? null }) });
   } finally {
     table.remove(key);
+  }
+}
+
+/** Inside a sandbox the system's own "not found" would look like an exit of the command. @returns its words, or null. */
+function findCommand({ argv, cwd, env }: ProcessRequest): readonly string[] | null {
+  const [file = ''] = argv;
+  const places = file.includes('/') ? [resolve(cwd, file)] : (env['PATH'] ?? '').split(':').map((folder) => join(folder, file));
+  return file !== '' && !argv.some((word) => word.includes('\0')) && places.some(isExecutable) ? argv : null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 
