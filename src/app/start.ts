@@ -83,7 +83,7 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const prompts = await readPrompts();
   const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, { ...flags, reachable: reachableBy(provider, machine.env, config.models) }), pins: pinsFor(prompts) };
   const models = await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
-  return { run, requested, models, inspection, notices: [...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
+  return { run, requested, models, inspection, notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
 }
 
 const planInvalid = (problems: readonly string[]): ExecutorError =>

@@ -54,7 +54,7 @@ export async function runCommand(context: Context, options: RunOptions): Promise
       await rememberStart(machine, prepared, options.provider);
       await appendRequest(machine, store, prepared);
       const { run, models, inspection } = prepared;
-      return await perform(context, store, { run, models, workspace: inspection.root, prompts: await readPrompts(), wait: options.wait, recording: options.record, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: inspection.root, prompts: await readPrompts(), wait: options.wait, recording: options.record, isNew: true, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
     } finally {
       await hold.release();
     }
@@ -112,18 +112,22 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
       if (models !== nobody && beside !== null && beside.providerDigest !== null && beside.providerDigest !== models.digest) output.warn(output.style('yellow', 'warning: the answers file changed since the run last used it; answers that are recorded stay as they are'));
       const { root } = await gitWorkspace({ userRepo: workspace, home: machine.home }).inspect(null);
       await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });
-      return await perform(context, store, { run, models, workspace: root, prompts: await readPrompts(), wait: options.wait, recording: options.record, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: root, prompts: await readPrompts(), wait: options.wait, recording: options.record, isNew: false, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
     } finally {
       await hold.release();
     }
   });
 }
 
-type Part = Pick<Execution, 'run' | 'models' | 'workspace' | 'prompts' | 'wait' | 'resume'> & { readonly recording: string | undefined };
+interface Part extends Pick<Execution, 'run' | 'models' | 'workspace' | 'prompts' | 'wait' | 'resume'> {
+  readonly recording: string | undefined;
+  /** Its first record was appended by this command, so that is shown too. */
+  readonly isNew: boolean;
+}
 
 async function perform({ machine, output, stop }: Context, store: Store, part: Part): Promise<number> {
   const progress = progressOn(output);
-  for (const record of await recordsOf(store, part.run)) progress.see(record, false);
+  for (const record of await recordsOf(store, part.run)) progress.see(record, part.isNew);
   try {
     await execute({ ...part, machine, store, stop: stop.signal, onRecord: (record) => progress.see(record, true) });
   } finally {

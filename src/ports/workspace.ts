@@ -17,7 +17,7 @@ export interface WorkspaceFacts {
   /** Tree id of the base. */
   readonly tree: string;
   readonly objectFormat: ObjectFormat;
-  /** For people, from our catalogue, no absolute path: uncommitted changes, subfolder, submodules, LFS pointers, shallow. */
+  /** For people, from our catalogue, no absolute path: uncommitted changes, submodules, LFS pointers, shallow. */
   readonly warnings: readonly string[];
 }
 
@@ -77,6 +77,8 @@ export interface Inspection {
   readonly root: string;
   readonly base: string;
   readonly tree: string;
+  /** For people: that `-C` names a subfolder. Never recorded. */
+  readonly warnings: readonly string[];
 }
 
 export interface Workspace {

@@ -212,8 +212,8 @@ describe('before the first token', () => {
     repositoryAt(folder).git('clone', '-q', '--depth=1', `file://${origin.root}`, 'c');
     const space = gitWorkspace({ userRepo: path.join(folder, 'c/sub'), home });
     const { warnings, base } = await space.prepare(RUN, null);
+    expect((await space.inspect(null)).warnings).toEqual(['-C names the subfolder sub/; the run works from the root of the repository']);
     expect(warnings).toEqual([
-      '-C names the subfolder sub/; the run works from the root of the repository',
       'submodules are empty folders in checkouts: vendor/lib',
       'files kept by Git LFS are only pointers in checkouts, see sub/.gitattributes',
       'the repository is shallow: older history is not there',
@@ -239,16 +239,20 @@ describe('before the first token', () => {
     expect(readdirSync(path.join(home, 'repos'))).toHaveLength(1);
   });
 
-  test('W5 the start is marked first and once: the same base again is fine, another one is refused', async () => {
+  test('W5 the start is marked first; a run that is prepared again is marked anew, a mark that somebody moved is refused', async () => {
     const repo = kept(userRepository());
     writeFileSync(path.join(home, 'repos'), 'in the way'); // our own repository cannot be made
     await expect(spaceOf(repo).prepare(RUN, null)).rejects.toEqual(unusable(/state folder cannot be used: EEXIST/));
     const first = repo.git('rev-parse', `autopack/pre-run-${RUN}`);
     rmSync(path.join(home, 'repos'));
     expect((await spaceOf(repo).prepare(RUN, null)).base).toBe(first);
-    repo.commit({ 'b.txt': 'b' });
+    const second = repo.commit({ 'b.txt': 'b' });
+    expect((await spaceOf(repo).prepare(RUN, null)).base).toBe(second);
+    expect(repo.git('rev-parse', `autopack/pre-run-${RUN}`)).toBe(second);
+    repo.git('branch', '-f', `autopack/pre-run-${RUN}`, first);
+    repo.commit({ 'c.txt': 'c' });
     await expect(spaceOf(repo).prepare(RUN, null)).rejects.toEqual(unusable(/pre-run-r1/));
-    await expect(spaceOf(repo).prepare(RUN, first)).resolves.toMatchObject({ base: first });
+    expect(repo.git('rev-parse', `autopack/pre-run-${RUN}`)).toBe(first);
   });
 
   test('W5 two that prepare at once share one repository of ours, which only its owner may read', async () => {

@@ -18,11 +18,24 @@ const publishedRef = (run: string): string => `refs/autopack/published/${run}`;
 const NO_FILE = ['--no-write-fetch-head', '--no-tags', '--no-prune', '--no-prune-tags', '--no-auto-maintenance', '--no-write-commit-graph'];
 const FETCH = ['fetch', '--quiet', '--no-recurse-submodules', '--no-show-forced-updates', '--refmap=', '--upload-pack=git-upload-pack', ...NO_FILE];
 
-/** @throws ExecutorError `workspace.unusable` when the branch is there and says something else. */
-export async function markStart(theirs: UserRepository, run: string, base: string): Promise<void> {
+/** @returns false when the branch is there and says something else. */
+export async function markStart(theirs: UserRepository, run: string, base: string): Promise<boolean> {
   const ref = preRunRef(run);
   const { code } = await runGit(['update-ref', '--no-deref', ref, base, '0'.repeat(base.length)], theirs.call);
-  if (code === 0 || (await resolveRevision(ref, theirs.call)) === base) return;
+  return code === 0 || (await resolveRevision(ref, theirs.call)) === base;
+}
+
+/**
+ * A run that could not begin is prepared again, perhaps on a base that was mended: the mark follows if it is still ours.
+ *
+ * @throws ExecutorError `workspace.unusable` when somebody else made or moved it.
+ */
+export async function moveStart(theirs: UserRepository, ours: Ours, { run, base }: { run: string; base: string }): Promise<void> {
+  const earlier = await resolveRevision(baseRef(run), ours.call);
+  if (earlier !== null && !(await checkedOut(theirs, preRunRef(run)))) {
+    const { code } = await runGit(['update-ref', '--no-deref', preRunRef(run), base, earlier], theirs.call);
+    if (code === 0) return;
+  }
   throw unusable(`the branch autopack/pre-run-${run} cannot be made: it is there at another commit, or refs are not writable`, `Remove it: git branch -D autopack/pre-run-${run}`);
 }
 

@@ -9,9 +9,11 @@ import { readBlobs } from './trees.ts';
 
 const NAMES_MAX = 10;
 
+/** Of where the command was given: a run that goes on elsewhere has nothing to do with it. */
+export const placeWarnings = ({ subfolder }: UserRepository): string[] => (subfolder === '' ? [] : [`-C names the subfolder ${shown(subfolder)}; the run works from the root of the repository`]);
+
 export async function warningsFor(theirs: UserRepository, ours: Ours, files: readonly TreeFile[]): Promise<string[]> {
   const warnings: string[] = [];
-  if (theirs.subfolder !== '') warnings.push(`-C names the subfolder ${shown(theirs.subfolder)}; the run works from the root of the repository`);
   const changed = await uncommitted(theirs);
   if (changed.length > 0) warnings.push(`uncommitted or untracked files are not part of the run: ${listed(changed)}`);
   const submodules = files.filter(({ mode }) => mode === '160000').map(({ path }) => path);

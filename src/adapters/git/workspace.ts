@@ -10,10 +10,10 @@ import { applyFiles } from './candidate-files.ts';
 import { makeCheckout, removeCheckouts } from './checkout.ts';
 import { writeCommit } from './commit.ts';
 import { resolveRevision } from './git.ts';
-import { keepBase, keepBaseIfNone, markStart, publish, unmarkStart } from './publish.ts';
+import { keepBase, keepBaseIfNone, markStart, moveStart, publish, unmarkStart } from './publish.ts';
 import { type UserRepository, findRepository, refuseUnsuitable, resolveBase } from './repository.ts';
 import { filesOf, readBlob, treeOf } from './trees.ts';
-import { warningsFor } from './warnings.ts';
+import { placeWarnings, warningsFor } from './warnings.ts';
 
 interface Places {
   readonly theirs: UserRepository;
@@ -85,15 +85,16 @@ async function inspect(base: string | null, userRepo: string, open: () => Promis
   await refuseUnsuitable(found);
   const commit = await resolveBase(found, base);
   const { ours } = await open();
-  return { root: found.root, base: commit, tree: await treeOf(ours, commit) };
+  return { root: found.root, base: commit, tree: await treeOf(ours, commit), warnings: placeWarnings(found) };
 }
 
 async function prepare({ run, base, userRepo, open }: { run: string; base: string | null; userRepo: string; open: () => Promise<Places> }): Promise<WorkspaceFacts> {
   const found = await findRepository(userRepo);
   await refuseUnsuitable(found);
   const commit = await resolveBase(found, base);
-  await markStart(found, run, commit);
+  const isMarked = await markStart(found, run, commit); // before anything else is made
   const { theirs, ours } = await open();
+  if (!isMarked) await moveStart(theirs, ours, { run, base: commit });
   await keepBase(ours, run, commit);
   const tree = await treeOf(ours, commit);
   const warnings = await warningsFor(theirs, ours, await filesOf(ours, tree));

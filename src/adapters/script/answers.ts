@@ -21,9 +21,13 @@ const Body = {
 };
 const Role = z.enum(['builder', 'auditor', 'auditor2', 'judge', 'planner', 'doctor', 'human']);
 const Answer = z.strictObject({ role: Role, phase: z.string(), attempt: z.int().min(1).optional(), call: z.int().min(1).optional(), ...Body });
+/** Refined one by one: a malformed entry hides no other's problem. */
+const Checked = Answer.superRefine((answer, { addIssue }) => {
+  for (const message of bodyProblems(answer)) addIssue({ code: 'custom', message });
+});
 const AnswersFile = z.strictObject({
   version: z.literal(1),
-  answers: z.array(Answer),
+  answers: z.array(Checked),
   defaults: z.partialRecord(Role, z.strictObject(Body)).default({}),
 });
 
@@ -37,8 +41,6 @@ export function parseAnswers(text: string, name: string): AnswersFile {
   if (!read.ok) throw invalid(read.notices);
   const parsed = AnswersFile.safeParse(read.located.value);
   if (!parsed.success) throw invalid(schemaNotices(read.located, AnswersFile, parsed.error.issues));
-  const problems = parsed.data.answers.flatMap((answer, i) => bodyProblems(answer).map((problem) => read.located.at(['answers', i], problem)));
-  if (problems.length > 0) throw invalid(problems);
   return parsed.data;
 }
 
