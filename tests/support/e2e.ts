@@ -83,10 +83,10 @@ export function writePlan(place: Place, plan: Readonly<Record<string, unknown>> 
 export const phase = (id: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>
   ({ phase_id: id, scope: { paths: ['mode.txt', 'b.txt'] }, acceptance_criteria: ['mode.txt says ok'], ...more });
 
-/** The canonical form, where its one phase may say more. */
-export function writeLongPlan(place: Place, more: Readonly<Record<string, unknown>>): void {
-  const tiers = [{ tier_id: 'T0', tier_index: 0, name: 'T0' }];
-  writeFileSync(place.plan, JSON.stringify({ run: { run_id: place.run }, ci: CI, tiers, phases: [{ ...phase('p1'), phase_index: 0, tier_id: 'T0', name: 'p1', ...more }] }, null, 1));
+/** The canonical form, where a phase may say more: `p1`, then one for each of `others`. */
+export function writeLongPlan(place: Place, first: Readonly<Record<string, unknown>>, others: readonly Readonly<Record<string, unknown>>[] = []): void {
+  const phases = [first, ...others].map((more, i) => ({ ...phase(`p${i + 1}`), phase_index: i, tier_id: 'T0', name: `p${i + 1}`, ...more }));
+  writeFileSync(place.plan, JSON.stringify({ run: { run_id: place.run }, ci: CI, tiers: [{ tier_id: 'T0', tier_index: 0, name: 'T0' }], phases }, null, 1));
 }
 
 export type Answer = Readonly<Record<string, unknown>>;
