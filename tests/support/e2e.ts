@@ -51,6 +51,7 @@ const TESTS = `case "$(cat mode.txt 2>/dev/null)" in
   flood) head -c 100000000 /dev/zero | tr '\\0' x; exit 1 ;;
   children) sleep 300 & setsid sleep 300 & ;;
   empty) echo 'no tests ran in 0.01s'; exit 5 ;;
+  once) [ -e "$ONCE" ] || { touch "$ONCE"; sleep 300; } ;;
   fail) echo 'not ok 1 - it is wrong'; exit 1 ;;
 esac
 `;
@@ -74,6 +75,10 @@ export function makePlace(files: Readonly<Record<string, string>> = {}): Place {
 export const removePlace = ({ folder }: Place): void => rmSync(folder, { recursive: true, force: true });
 
 const CI = { command: ['sh', 'test.sh'], timeout_seconds: 30 };
+
+/** The test command of a run that is caught alive: in mode `once` it makes this file and hangs the first time only. */
+export const onceFile = ({ folder }: Place): string => join(folder, 'once');
+export const onceCi = (place: Place): Record<string, unknown> => ({ ci: { ...CI, env: { ONCE: onceFile(place) } } });
 
 /** JSON is YAML. Without phases: one that may write `mode.txt` and `b.txt`. */
 export function writePlan(place: Place, plan: Readonly<Record<string, unknown>> = {}): void {
