@@ -109,7 +109,7 @@ test.concurrent.each(SIGNALS)('%s ends a run with exit %i after a clean checkpoi
   removePlace(place);
 });
 
-test.concurrent('a run whose executor is killed is resumed: its tests are ended first, its builder is not asked again', async () => {
+test.concurrent('a run whose executor is killed is resumed: its tests are ended, its builder is not asked again', async () => {
   const place = await live();
   place.first.child.kill('SIGKILL');
   expect((await place.first.done).signal).toBe('SIGKILL');
