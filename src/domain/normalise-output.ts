@@ -30,13 +30,17 @@ const visible = (text: string): string => text.replace(/\r\n?/g, '\n').replace(E
 function placeless(text: string, { checkout, temp, home }: OutputPlaces): string {
   const places = ([[checkout, '.'], [temp, '$TMP'], [home, '$HOME']] as const).filter(([place]) => place.length > 1 && place.startsWith('/'));
   if (places.length === 0) return text;
+  const spelled = places.flatMap(([place, word]) => [[place, word], [inUrl(place), word]] as const);
   // The longest first: one place may lie inside another.
-  const sorted = places.toSorted(([a], [b]) => b.length - a.length);
+  const sorted = spelled.toSorted(([a], [b]) => b.length - a.length);
   // Not in the middle of a longer path, and not the beginning of a longer name.
   const pattern = new RegExp(`(?<![\\w.$-])(?:${sorted.map(([place]) => escaped(place)).join('|')})(?![\\w-]|\\.\\w)`, 'g');
   const words = new Map<string, string>(sorted);
   return text.replace(pattern, (place) => words.get(place) ?? place);
 }
+
+/** As it stands in a file url: stack traces of modules have it so. */
+const inUrl = (place: string): string => new URL(`file://${place.replace(/[%?#\\]/g, encodeURIComponent)}`).pathname;
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { commandEnv } from '#src/domain/command-env.ts';
 import { markOf, processTable } from '#src/adapters/process/process-table.ts';
-import { nodeProcesses } from '#src/adapters/process/processes.ts';
+import { markIn, nodeProcesses } from '#src/adapters/process/processes.ts';
 import type { ProcessOutcome, ProcessRequest } from '#src/ports/processes.ts';
 import { temporary } from '#tests/support/user-repository.ts';
 
@@ -22,7 +22,8 @@ const request = (argv: readonly string[], more: Partial<ProcessRequest> = {}): P
   argv, cwd: home, env: { PATH: process.env['PATH'] ?? '' }, timeoutMs: 20_000, mark: `run-${process.pid}/e${(marks += 1)}`, sandbox: null, ...more,
 });
 const node = (program: string): string[] => [process.execPath, '-e', program];
-const alive = (mark: string): number[] => processTable().map(({ pid }) => pid).filter((pid) => markOf(pid) === mark);
+const ours = markIn(home);
+const alive = (mark: string): number[] => processTable().map(({ pid }) => pid).filter((pid) => markOf(pid) === ours(mark));
 const children = (): string[] => readdirSync(path.join(home, 'children'));
 
 /** Starts helpers and prints, the way a test suite does that leaves its servers running. */
@@ -49,7 +50,7 @@ describe('running', () => {
     const asked = request(node(program), { env: { A: '1' } });
     const { output } = await processes.run(asked, never);
     delete process.env['AUTOPACK_TEST_KEY'];
-    expect(JSON.parse(output)).toEqual([{ A: '1', AUTOPACK_EFFECT: asked.mark }, 0]);
+    expect(JSON.parse(output)).toEqual([{ A: '1', AUTOPACK_EFFECT: ours(asked.mark) }, 0]);
   });
 
   test('PR1 exit code, signal, both streams and the byte count are told', async () => {
@@ -142,7 +143,7 @@ describe('what an earlier life left', () => {
   /** What the side table of a crashed executor looks like. */
   const row = (name: string, mark: string, pid: number, start: number | null): void => {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    writeFileSync(path.join(home, 'children', `${name}.json`), JSON.stringify({ mark, pid, start, boot }));
+    writeFileSync(path.join(home, 'children', `${name}.json`), JSON.stringify({ mark: ours(mark), pid, start, boot }));
   };
   const startOf = (pid: number | undefined): number => processTable().find((entry) => entry.pid === pid)?.start ?? -1;
   const sleeper = (env: Record<string, string>) => {
@@ -152,7 +153,7 @@ describe('what an earlier life left', () => {
   };
 
   test.runIf(linux)('PR2 leftovers of a run are ended by group and by mark, those of another run and strangers are not', async () => {
-    const [byGroup, byMark, other, reused] = [sleeper({}), sleeper({ AUTOPACK_EFFECT: 'old/e1' }), sleeper({ AUTOPACK_EFFECT: 'older/e1' }), sleeper({})];
+    const [byGroup, byMark, other, reused] = [sleeper({}), sleeper({ AUTOPACK_EFFECT: ours('old/e1') }), sleeper({ AUTOPACK_EFFECT: ours('older/e1') }), sleeper({})];
     await sleep(100);
     row('1', 'old/e0', byGroup.pid, startOf(byGroup.pid));
     row('2', 'old/e2', reused.pid, startOf(reused.pid) - 1); // the number belongs to somebody else by now
@@ -166,12 +167,21 @@ describe('what an earlier life left', () => {
     process.kill(reused.pid, 'SIGKILL');
   });
 
+  test.runIf(linux)('PR2 a run of the same name in another state folder keeps its commands', async () => {
+    const other = nodeProcesses({ home: temporary('autopack-home-'), searchPath: '' });
+    const asked = request(node('setTimeout(()=>{},1000)'), { mark: 'twin/e1' });
+    const running = processes.run(asked, never);
+    await other.run(request(node(''), { mark: 'twin/e1' }), never);
+    expect(await other.endLeftovers('twin/')).toBe(0);
+    expect(await running).toMatchObject({ ended: 'exited', exitCode: 0, signal: null });
+  });
+
   test.runIf(linux)('PR2 while a command runs its row names its group and start, afterwards there is none', async () => {
     const asked = request(node('setTimeout(()=>{},400)'));
     const running = processes.run(asked, never);
     await sleep(150);
     const rows = children().map((name) => JSON.parse(readFileSync(path.join(home, 'children', name), 'utf8')) as { mark: string; pid: number; start: number });
-    expect(rows).toMatchObject([{ mark: asked.mark, pid: alive(asked.mark)[0], start: startOf(alive(asked.mark)[0]) }]);
+    expect(rows).toMatchObject([{ mark: ours(asked.mark), pid: alive(asked.mark)[0], start: startOf(alive(asked.mark)[0]) }]);
     await running;
     expect(children()).toEqual([]);
   });

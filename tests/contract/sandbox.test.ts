@@ -6,7 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markOf, processTable } from '#src/adapters/process/process-table.ts';
-import { nodeProcesses } from '#src/adapters/process/processes.ts';
+import { markIn, nodeProcesses } from '#src/adapters/process/processes.ts';
 import type { ProcessOutcome } from '#src/ports/processes.ts';
 import { skipWithout } from '#tests/support/tools.ts';
 import { temporary } from '#tests/support/user-repository.ts';
@@ -84,7 +84,7 @@ describe.skipIf(skipWithout('bwrap'))('PR5', () => {
 
   test('PR2 PR5 what leaves its group and its session ends with the sandbox', async () => {
     await inside(`for(let i=0;i<10;i++)require('child_process').spawn('sleep',['60'],{detached:true,stdio:'ignore'}).unref()`);
-    expect(processTable().filter(({ pid }) => markOf(pid) === mark)).toEqual([]);
+    expect(processTable().filter(({ pid }) => markOf(pid) === markIn(home)(mark))).toEqual([]);
   });
 
   test('PR5 it sees no process of this machine', async () => {

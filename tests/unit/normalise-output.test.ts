@@ -35,6 +35,14 @@ test.each(['# tests 12', '# fail 3', 'expected 5 to be 7', 'src/a.ts:12:34', 'v1
   expect(normal(text)).toBe(text);
 });
 
+test.each([
+  ['a space and letters beyond ASCII', '/home/ü/my work/files', 'file:///home/%C3%BC/my%20work/files/a.js:1:2'],
+  ['what a url would read as something else', '/srv/50%/a?b#c/files', 'file:///srv/50%25/a%3Fb%23c/files/a.js:1:2'],
+])('DESIGN 3: a checkout below %s is found in a file url too', (_name, checkout, url) => {
+  const text = `at ${checkout}/a.js:1:2, at ${url}`;
+  expect(normaliseOutput(text, { checkout, temp: '/t/x', home: '/h/x' })).toBe('at ./a.js:1:2, at file://./a.js:1:2');
+});
+
 const piece = fc.constantFrom(
   '12', '1.5', 'ms', ' s', 's', ':', '10:11:12', '2026-01-02T', '03:04', 'Z', '+02:00', 'pid ', 'duration_ms ', 'time=', '0x', 'deadbeef', '==', '(node:', ')', '#', '.', '/', ' ', '\n', '\r',
   '\u001b', '[', '[31m', ']8;;', '\u0007', 'm', '$TMP', 'x', '-', places.checkout, places.temp, places.home, '/home/u', '5m', 'process ', '"', 'AM', ',',

@@ -3,7 +3,8 @@
 // The adapter of the Processes port with node:child_process.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessOutcome, ProcessRequest, Processes } from '#src/ports/processes.ts';
@@ -19,21 +20,29 @@ const DRAIN_MS = 500;
 /** For the system to let go of a killed process. */
 const REAP_MS = 10_000;
 
-/** @param home absolute; the state folder. @param searchPath where bubblewrap is looked for; empty for none. */
+/** @param home absolute; the state folder, which exists. @param searchPath where bubblewrap is looked for; empty for none. */
 export function nodeProcesses({ home, searchPath }: { readonly home: string; readonly searchPath: string }): Processes {
   const table = childTable(home);
+  const ours = markIn(home);
   let found: string | null | undefined;
   const bubblewrap = (): string | null => (found === undefined ? (found = findBubblewrap(searchPath)) : found);
   return {
     sandbox: () => (bubblewrap() === null ? null : 'bubblewrap'),
-    run(request, signal) {
+    run(given, signal) {
+      const request = { ...given, mark: ours(given.mark) };
       if (request.sandbox === null) return run(table, request, signal);
       const [file, argv] = [bubblewrap(), findCommand(request)];
       if (file === null || argv === null) return Promise.resolve(notStarted(Object.assign(new Error('not found'), { code: file === null ? 'no sandbox' : 'ENOENT' })));
       return run(table, { ...request, argv: sandboxed(file, home, { ...request, argv }) }, signal);
     },
-    endLeftovers: (prefix) => endLeftovers(table, prefix),
+    endLeftovers: (prefix) => endLeftovers(table, ours(prefix)),
   };
+}
+
+/** Runs of other state folders may have the same names, and their commands are none of our business. */
+export function markIn(home: string): (mark: string) => string {
+  const owner = createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 12);
+  return (mark) => `${owner}:${mark}`;
 }
 
 async function run(table: ChildTable, request: ProcessRequest, signal: AbortSignal): Promise<ProcessOutcome> {
