@@ -1,85 +1,74 @@
 // Kill
 // ====
-// `npm run e2e:kill`: the demo, killed by SIGKILL after every record in turn, take-overs included, and resumed each
-// time. It must end as the undisturbed run does, and ask, commit and pay nothing twice.
+// `npm run e2e:kill`: the demo, killed by SIGKILL after every record in turn, take-overs included, and resumed each time.
+// `npm run e2e:kill -- --random 200 [--seed 7]`: so many SIGKILLs of its process group, each at a random moment.
+// Each killed run must end as the undisturbed one does, and ask, commit and pay nothing twice.
 
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { RunRecord } from '#src/record/record.ts';
+import { rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { demoIn, essenceOf, lifeFor, lifeUntil, problemsOf, recordsOf, RESUME, startArgs, type Essence } from '#tests/support/killing.ts';
+import { temporary } from '#tests/support/user-repository.ts';
+import { generator } from '#tests/support/world.ts';
 
-const MAIN = fileURLToPath(new URL('../support/kill-main.ts', import.meta.url));
 const LIVES_MAX = 400;
 /** In turn: right after the take-over, after the next record, after one of progress. */
 const DEATHS = ['first', 'progress', 'second', 'progress'] as const;
-const folder = mkdtempSync(join(tmpdir(), 'autopack-kill-'));
+/** A life is at least so long, and at most this part of the undisturbed run. */
+const LIFE = { leastMs: 100, part: 0.4 };
 
-interface Place { readonly home: string; readonly repository: string }
-
-function autopack(place: Place, args: readonly string[], killAfter = 'never'): { status: number | null; signal: string | null; stdout: string } {
-  const env = { ...process.env, AUTOPACK_HOME: place.home, KILL_AFTER: killAfter };
-  const { status, signal, stdout } = spawnSync(process.execPath, [MAIN, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 });
-  return { status, signal, stdout: stdout.toString('utf8') };
+interface Killed {
+  readonly kills: number;
+  readonly runs: number;
+  readonly records: number;
+  readonly problems: readonly string[];
 }
 
-function prepare(name: string): Place {
-  const place = { home: join(folder, `${name}-home`), repository: join(folder, name) };
-  if (autopack(place, ['init', '--example', place.repository]).status !== 0) throw new Error('init failed');
-  return place;
+async function chained(calm: Essence): Promise<Killed> {
+  const place = await demoIn(folder, 'killed');
+  let life = lifeUntil(place, startArgs(place), 'first');
+  let kills = 0;
+  for (; life.signal === 'SIGKILL' && kills < LIVES_MAX; kills += 1) life = lifeUntil(place, RESUME, DEATHS[(kills + 1) % DEATHS.length] ?? 'never');
+  return { kills, runs: 1, records: (await recordsOf(place)).length, problems: await problemsOf(place, calm, life) };
 }
 
-const startArgs = ({ repository }: Place): string[] => ['run', join(repository, 'plan.yaml'), '-C', repository, '--run-id', 'killed', '--provider', `script:${join(repository, 'answers.yaml')}`];
-
-function recordsOf(place: Place): RunRecord[] {
-  const lines = autopack(place, ['log', 'killed', '--json']).stdout.trim().split('\n');
-  return lines.map((line) => (JSON.parse(line) as { record: RunRecord }).record);
-}
-
-const git = ({ repository }: Place, ...args: string[]): string => spawnSync('git', ['-C', repository, ...args]).stdout.toString('utf8').trim();
-
-/** What must not depend on crashes. */
-function essence(place: Place) {
-  const records = recordsOf(place);
-  const ended = records.flatMap(({ facts }) => facts).filter(({ type }) => type === 'phase.ended').map(({ actor, data }) => [actor, data['outcome'], data['attempts']]);
-  const trees = git(place, 'log', '--format=%T %s', 'main..autopack/run-killed').split('\n');
-  return { ended, trees };
-}
-
-/** What may happen once at most, by what it is. */
-function twice(records: readonly RunRecord[]): string[] {
-  const keys: string[] = [];
-  const calls = new Map(records.flatMap(({ effects }) => effects).map((effect) => [effect.id, effect]));
-  for (const { event, to, effects } of records) {
-    const effect = calls.get(event.cause ?? '');
-    if (event.type === 'commit.written') keys.push(`commit ${to}`);
-    if (effect !== undefined && event.type.endsWith('.answered') && effect.type.startsWith('call')) keys.push(`answer ${effect.type} ${['role', 'phase', 'attempt', 'call'].map((key) => String(effect.params[key])).join(' ')}`);
-    for (const { type, params } of effects) if (type === 'askHuman') keys.push(`question ${String(params['phase'])} ${String(params['attempt'])} ${String(params['kind'])}`);
+/** Runs one after the other until `wanted` kills are done; the last one is let go. */
+async function random(calm: Essence, { wanted, seed, calmMs }: { readonly wanted: number; readonly seed: number; readonly calmMs: number }): Promise<Killed> {
+  const { next } = generator(seed);
+  const mostMs = calmMs * LIFE.part;
+  let total: Killed = { kills: 0, runs: 0, records: 0, problems: [] };
+  while (total.kills < wanted && total.problems.length === 0) {
+    const place = await demoIn(folder, `killed-${total.runs}`);
+    let [kills, isThere] = [0, false];
+    const delay = (): number => (total.kills + kills < wanted ? LIFE.leastMs + next() * mostMs : Infinity);
+    let life = await lifeFor(place, startArgs(place), delay());
+    while (life.signal === 'SIGKILL') {
+      kills += 1;
+      isThere ||= (await lifeFor(place, ['status', 'killed'])).code === 0; // else it died before its first record
+      life = await lifeFor(place, isThere ? RESUME : startArgs(place), delay());
+    }
+    const problems = (await problemsOf(place, calm, life)).map((problem) => `seed ${seed}, run ${total.runs + 1}: ${problem}`);
+    total = { kills: total.kills + kills, runs: total.runs + 1, records: total.records + (await recordsOf(place)).length, problems };
+    if (problems.length === 0) rmSync(place.folder, { recursive: true });
   }
-  return keys.filter((key, i) => keys.indexOf(key) !== i);
+  return total;
 }
 
+const { values } = parseArgs({ options: { random: { type: 'string' }, seed: { type: 'string', default: '1' } } });
+const folder = temporary('autopack-kill-');
 const started = performance.now();
-const calm = prepare('calm');
-const undisturbed = autopack(calm, startArgs(calm));
-const killed = prepare('killed');
-let outcome = autopack(killed, startArgs(killed), 'first');
-let lives = 1;
-for (; outcome.signal === 'SIGKILL' && lives < LIVES_MAX; lives += 1) {
-  outcome = autopack(killed, ['resume', 'killed'], DEATHS[lives % DEATHS.length]);
-}
-const problems: string[] = [];
-if (undisturbed.status !== 0) problems.push(`the undisturbed run exits ${undisturbed.status}`);
-if (outcome.status !== 0) problems.push(`the killed run exits ${outcome.status} (${outcome.signal})`);
-const [expected, actual] = [essence(calm), essence(killed)];
-if (JSON.stringify(expected.ended) !== JSON.stringify(actual.ended)) problems.push(`outcomes differ: ${JSON.stringify(expected.ended)} against ${JSON.stringify(actual.ended)}`);
-if (JSON.stringify(expected.trees) !== JSON.stringify(actual.trees)) problems.push(`trees differ: ${expected.trees.join(', ')} against ${actual.trees.join(', ')}`);
-const records = recordsOf(killed);
-problems.push(...twice(records).map((key) => `twice: ${key}`));
-if (autopack(killed, ['replay', 'killed', '--verify']).status !== 0) problems.push('the log of the killed run does not verify');
+const calm = await demoIn(folder, 'calm');
+const calmly = performance.now();
+const undisturbed = await lifeFor(calm, startArgs(calm));
+const calmMs = performance.now() - calmly;
+const calmRecords = await recordsOf(calm);
+const essence = essenceOf(calm, calmRecords);
+const killed = values.random === undefined ? await chained(essence) : await random(essence, { wanted: Number(values.random), seed: Number(values.seed), calmMs });
+const { kills, runs, records } = killed;
+const problems = [...killed.problems, ...(undisturbed.code === 0 ? [] : [`the undisturbed run exits ${undisturbed.code}`])];
+const how = values.random === undefined ? 'after a record each' : `at random moments (seed ${values.seed})`;
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
-process.stdout.write(`${lives} lives, ${lives - 1} kills, ${records.length} records (undisturbed ${recordsOf(calm).length}), ${expected.trees.length} equal trees, ${seconds} s\n`);
+process.stdout.write(`${kills} kills ${how} in ${runs} ${runs === 1 ? 'run' : 'runs'}, ${records} records (undisturbed ${calmRecords.length}), ${essence.trees.length} trees each: ${problems.length === 0 ? 'all equal' : 'not equal'}; ${seconds} s\n`);
 for (const problem of problems) process.stdout.write(`${problem}\n`);
-rmSync(folder, { recursive: true, force: true });
+if (problems.length === 0) rmSync(folder, { recursive: true });
+else process.stdout.write(`kept: ${folder}\n`);
 process.exitCode = problems.length === 0 ? 0 : 1;
