@@ -9,6 +9,8 @@ const Text = z.string().max(16_000);
 const Name = z.string().min(1).max(200);
 const Strings = z.array(z.string().min(1).max(2000)).max(200);
 const Positive = z.int().min(1);
+/** YAML has a minus zero, records have none. */
+const Index = z.int().overwrite((index) => index + 0);
 const IdText = z.string({ error: (issue) => (issue.input === undefined ? 'it is missing' : 'an id is text: put it in quotes') }).regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'an id is a letter, then up to 63 letters, digits, _ or -');
 
 export const CiInput = z.strictObject({
@@ -52,10 +54,10 @@ const phaseFields = {
 
 export const PhaseInput = z.strictObject({
   ...phaseFields,
-  phase_index: z.int().nonnegative(),
+  phase_index: Index.nonnegative(),
   tier_id: IdText,
   name: Name,
-  task_category: z.string().min(1).max(64).nullish(),
+  task_category: z.string().trim().toLowerCase().min(1).max(64).nullish(),
   complexity: z.string().max(64).nullish(),
   builder_mode: Later.nullish(),
   phase_type: z.enum(['planning', 'research', 'implementation', 'testing', 'deployment', 'monetization', 'postlaunch', 'documentation', 'refactoring']).nullish(),
@@ -88,7 +90,7 @@ const WorkspaceInput = z.strictObject({
 });
 const shared = { ci: CiInput.nullish(), workspace: WorkspaceInput.nullish(), protected: Strings.optional() };
 
-export const TierInput = z.strictObject({ tier_id: IdText, tier_index: z.int(), name: Name, description: z.string().max(4000).nullish() });
+export const TierInput = z.strictObject({ tier_id: IdText, tier_index: Index, name: Name, description: z.string().max(4000).nullish() });
 
 export const CanonicalInput = z.strictObject({
   run: RunInput.optional(),
@@ -101,7 +103,7 @@ export type CanonicalInput = z.infer<typeof CanonicalInput>;
 export const ShortInput = z.strictObject({
   run_id: IdText.optional(),
   description: Text.nullish(),
-  phases: z.array(z.strictObject({ ...phaseFields, goal: z.string().max(200).optional(), success_criteria: Strings.optional() })).min(1, 'a plan needs at least one phase'),
+  phases: z.array(z.strictObject({ ...phaseFields, goal: Name.optional(), success_criteria: Strings.optional() })).min(1, 'a plan needs at least one phase'),
   ...shared,
 });
 export type ShortInput = z.infer<typeof ShortInput>;

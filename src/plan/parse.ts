@@ -8,6 +8,7 @@ import { canonical } from '#src/record/canonical.ts';
 import { parseLocated, schemaNotices, type Located, type Notice } from '#src/yaml/located.ts';
 import { CanonicalInput, lengthened, ShortInput } from './input.ts';
 import { normalised, type PlanLimits } from './normalise.ts';
+import { reportOn } from './report.ts';
 import { ruleProblems } from './rules.ts';
 
 export type { PlanLimits } from './normalise.ts';
@@ -45,14 +46,15 @@ export function parsePlan(source: PlanSource, limits: PlanLimits): ParsedPlan {
   const parsed = schema.safeParse(located.value);
   if (!parsed.success) return { ok: false, problems: inOrder([...schemaNotices(located, schema, parsed.error.issues), ...partialRules(located, isCanonical, limits)]) };
   const input = isCanonical ? (parsed.data as CanonicalInput) : lengthened(parsed.data as ShortInput);
-  const { plan, problems, warnings } = normalised(input, located, source, limits);
-  const all = inOrder([...ruleProblems(input, located, limits), ...problems]);
+  const report = reportOn(located);
+  const plan = normalised(input, source, { report, limits });
+  const all = inOrder([...ruleProblems(input, located, limits), ...report.problems]);
   if (all.length > 0) return { ok: false, problems: all };
   const accepted = Plan.parse(plan);
   if (Buffer.byteLength(canonical(accepted)) > PLAN_BYTES_MAX) return { ok: false, problems: [located.at([], 'the plan is above 200 KiB', 'split it, or move long texts into files of the repository')] };
   const { run } = input;
   const settings: RunSettings = { project: run?.project_id ?? 'project', profile: run?.safety_profile ?? 'normal', tokenCap: run?.token_cap ?? null, durationMinutes: run?.max_duration_minutes ?? null };
-  return { ok: true, plan: accepted, settings, warnings: inOrder(warnings) };
+  return { ok: true, plan: accepted, settings, warnings: inOrder(report.warnings) };
 }
 
 /** Rules that can be told although the schema is broken elsewhere: so that all problems come at once. */

@@ -8,12 +8,15 @@ export type Split = { readonly ok: true; readonly argv: readonly string[] } | { 
 const META = /[|&;<>()$`*?[\]{}\n]/;
 
 export function splitCommand(text: string): Split {
+  if (text.includes('\0')) return { ok: false, message: 'it holds a NUL' };
   const argv: string[] = [];
   let word: string | null = null;
   let quote: '"' | "'" | null = null;
   for (let i = 0; i < text.length; i += 1) {
     const char = text[i] as string;
-    if (quote !== null) {
+    if (char === '\\' && text[i + 1] === '\n' && quote !== "'") {
+      i += 1; // a line that goes on
+    } else if (quote !== null) {
       if (char === quote) quote = null;
       else if (quote === '"' && char === '\\' && /["\\$`]/.test(text[i + 1] ?? '')) word = (word ?? '') + (text[++i] ?? '');
       else if (quote === '"' && /[$`]/.test(char)) return { ok: false, message: `${char} has no meaning: no shell runs the command` };
