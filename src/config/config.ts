@@ -81,21 +81,23 @@ type ModelsFile = z.infer<typeof Models>;
 
 /** Every name resolves to a known, priced model (E-506, E-691). */
 function unknownModels(file: ModelsFile): { path: (string | number)[]; message: string }[] {
-  const known = (name: string): boolean => name in file.models;
-  const problem = (path: (string | number)[], name: string) => (known(file.aliases[name] ?? name) ? [] : [{ path, message: `${name} is neither a model nor an alias` }]);
+  const known = (name: string): boolean => Object.hasOwn(file.models, name);
+  const problem = (path: (string | number)[], name: string) => (known(resolved(file.aliases, name)) ? [] : [{ path, message: `${name} is neither a model nor an alias` }]);
   const chains = (['builder', 'auditor'] as const).flatMap((role) => (['low', 'medium', 'high'] as const).flatMap((level) => file.chains[role][level].flatMap((name, i) => problem(['chains', role, level, i], name))));
   const policies = Object.entries(file.policies).flatMap(([category, steps]) => steps.flatMap(({ after: _after, ...names }, i) => Object.entries(names).flatMap(([role, given]) => [given ?? []].flat().flatMap((name) => problem(['policies', category, i, role], name)))));
   const aliases = Object.entries(file.aliases).flatMap(([alias, name]) => (known(name) ? [] : [{ path: ['aliases', alias], message: `${name} is not a model` }]));
   return [...aliases, ...problem(['planner'], file.planner), ...chains, ...policies];
 }
 
+const resolved = (aliases: ModelsFile['aliases'], name: string): string => (Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name);
+
 function tableOf({ models, aliases, planner, chains, policies }: ModelsFile): ModelTable {
-  const resolve = (name: string): string => aliases[name] ?? name;
-  const resolved = (role: 'builder' | 'auditor') => ({ low: chains[role].low.map(resolve), medium: chains[role].medium.map(resolve), high: chains[role].high.map(resolve) });
+  const resolve = (name: string): string => resolved(aliases, name);
+  const chain = (role: 'builder' | 'auditor') => ({ low: chains[role].low.map(resolve), medium: chains[role].medium.map(resolve), high: chains[role].high.map(resolve) });
   return {
     models: new Map(Object.entries(models)),
     planner: resolve(planner),
-    chains: { builder: resolved('builder'), auditor: resolved('auditor') },
+    chains: { builder: chain('builder'), auditor: chain('auditor') },
     policies: new Map(Object.entries(policies).map(([category, steps]) => [category, steps.map(({ after, builder, auditor, auditor2 }) => ({ after, builder: resolve(builder), auditor: resolve(auditor), auditor2: auditor2?.map(resolve) ?? null }))])),
   };
 }

@@ -23,12 +23,15 @@ const Role = z.enum(['builder', 'auditor', 'auditor2', 'judge', 'planner', 'doct
 const Answer = z.strictObject({ role: Role, phase: z.string(), attempt: z.int().min(1).optional(), call: z.int().min(1).optional(), ...Body });
 /** Refined one by one: a malformed entry hides no other's problem. */
 const Checked = Answer.superRefine((answer, { addIssue }) => {
-  for (const message of bodyProblems(answer)) addIssue({ code: 'custom', message });
+  for (const message of bodyProblems(answer.role, answer)) addIssue({ code: 'custom', message });
+});
+const Defaults = z.partialRecord(Role, z.strictObject(Body)).superRefine((defaults, { addIssue }) => {
+  for (const [role, body] of Object.entries(defaults)) for (const message of bodyProblems(role, body)) addIssue({ code: 'custom', path: [role], message });
 });
 const AnswersFile = z.strictObject({
   version: z.literal(1),
   answers: z.array(Checked),
-  defaults: z.partialRecord(Role, z.strictObject(Body)).default({}),
+  defaults: Defaults.default({}),
 });
 
 export type ScriptAnswer = z.infer<typeof Answer>;
@@ -45,10 +48,10 @@ export function parseAnswers(text: string, name: string): AnswersFile {
 }
 
 /** Exactly one body; a human chooses, a model does not. */
-function bodyProblems(answer: ScriptAnswer): string[] {
-  const bodies = (['file', 'text', 'json', 'error'] as const).filter((key) => answer[key] !== undefined);
-  if (answer.role === 'human') return answer.choose === undefined ? ['a human needs `choose`'] : bodies.map((key) => `a human has no \`${key}\``);
-  if (answer.choose !== undefined) return ['only a human has `choose`'];
+function bodyProblems(role: string, body: ScriptBody): string[] {
+  const bodies = (['file', 'text', 'json', 'error'] as const).filter((key) => body[key] !== undefined);
+  if (role === 'human') return body.choose === undefined ? ['a human needs `choose`'] : bodies.map((key) => `a human has no \`${key}\``);
+  if (body.choose !== undefined) return ['only a human has `choose`'];
   return bodies.length === 1 ? [] : [`one of file, text, json, error is needed, ${bodies.length === 0 ? 'none is there' : `${bodies.join(' and ')} are`}`];
 }
 
