@@ -26,7 +26,8 @@ export interface Machine {
   /** As this process found it; children get a list of their own. */
   readonly env: Environment;
   readonly logger: Logger;
-  openStore(): Promise<Store>;
+  /** @param stop aborts when the process shall end: what waits for a lock then gives up soon. */
+  openStore(stop: AbortSignal): Promise<Store>;
 }
 
 export interface Store {
@@ -43,7 +44,7 @@ export function machineOf(env: Environment, flags: { readonly store?: string | u
   const home = stateFolder(env);
   const storeSpec = flags.store ?? env['AUTOPACK_STORE'] ?? `sqlite:${join(home, 'store.db')}`;
   const logger = pino({ level: env['AUTOPACK_LOG_LEVEL'] ?? (flags.verbose === true ? 'debug' : 'warn'), base: null }, pino.destination({ dest: 2, sync: true }));
-  return { home, storeSpec, clock: clockOf(env), searchPath: env['PATH'] ?? '/usr/bin:/bin', env, logger, openStore: () => openStore(storeSpec) };
+  return { home, storeSpec, clock: clockOf(env), searchPath: env['PATH'] ?? '/usr/bin:/bin', env, logger, openStore: (stop) => openStore(storeSpec, stop) };
 }
 
 function stateFolder(env: Environment): string {
@@ -62,11 +63,11 @@ function clockOf(env: Environment): Clock {
   return virtualClock(start);
 }
 
-async function openStore(spec: string): Promise<Store> {
+async function openStore(spec: string, stop: AbortSignal): Promise<Store> {
   const [kind, rest] = [spec.slice(0, spec.indexOf(':')), spec.slice(spec.indexOf(':') + 1)];
   if (kind === 'sqlite' && rest !== '') {
     const path = resolve(rest);
-    const { events, blobs, close } = await openSqliteStore({ path });
+    const { events, blobs, close } = await openSqliteStore({ path, stop });
     return { events, blobs, holders: sqliteHolders(join(dirname(path), 'locks')), close };
   }
   if (kind === 'memory') {

@@ -25,8 +25,8 @@ export interface Context {
 
 export const machineFor = (env: Environment, { store, verbose }: Global): Machine => machineOf(env, { store, verbose });
 
-export async function withStore<T>({ machine }: Context, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await machine.openStore();
+export async function withStore<T>({ machine, stop }: Context, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await machine.openStore(stop.signal);
   try {
     return await work(store);
   } finally {

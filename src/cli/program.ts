@@ -39,7 +39,7 @@ export async function main({ argv, env, streams, stop, wrapStore = (store) => st
   let code = 0;
   const act = async (global: Global, work: (context: Context) => Promise<number>): Promise<void> => {
     const machine = machineFor(env, global);
-    const openStore = async (): Promise<Store> => wrapStore(await machine.openStore());
+    const openStore = async (signal: AbortSignal): Promise<Store> => wrapStore(await machine.openStore(signal));
     const context: Context = { machine: { ...machine, openStore }, output: outputOf(streams, { json: global.json === true, quiet: global.quiet === true, color }), env, stop };
     code = await work(context);
   };
@@ -47,12 +47,15 @@ export async function main({ argv, env, streams, stop, wrapStore = (store) => st
     await programWith(act, streams, env).parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return reportError(output, error);
+    if (!(error instanceof CommanderError)) return exitAfter(reportError(output, error), stop.code());
     if (['commander.helpDisplayed', 'commander.version', 'commander.help'].includes(error.code)) return error.exitCode === 0 ? 0 : 2;
     if (output.json) output.emit({ error: { code: 'usage.invalid', message: error.message, hint: 'autopack --help' } });
     return 2;
   }
 }
+
+/** A signal says why a process ended; an error that a resume mends came with it, others are worse. */
+const exitAfter = (exit: number, stopped: number | null): number => (stopped !== null && [6, 7, 9].includes(exit) ? stopped : exit);
 
 type Act = (global: Global, work: (context: Context) => Promise<number>) => Promise<void>;
 

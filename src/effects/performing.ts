@@ -89,7 +89,8 @@ export async function worldly(log: Hands['log'], id: string, perform: () => Prom
     return await perform();
   } catch (error) {
     if (error instanceof ExecutorError && error.code === 'workspace.unusable') {
-      log({ effect: id, code: error.code, detail: error.message, hint: error.hint }, 'the workspace cannot be used');
+      const system = error.cause instanceof Error ? error.cause.message : undefined;
+      log({ effect: id, code: error.code, detail: error.message, hint: error.hint, system }, 'the workspace cannot be used');
       return failed('workspace_unusable');
     }
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';

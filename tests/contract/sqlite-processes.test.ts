@@ -76,6 +76,26 @@ test('L3 SIGKILL in the middle of appends loses nothing that was acknowledged', 
   expect(db.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' });
 });
 
+test('L3 while a stopped process holds a transaction the loop goes on; its SIGKILL lets the waiting append through, and its own is gone', async () => {
+  const path = folder.file('store.db');
+  const { events, close } = await openSqliteStore({ path });
+  await events.append('run-a', -1, eventsNamed('a'));
+  const child = start('transaction', path);
+  process.kill(Number(await child.line()), 'SIGSTOP');
+  let ticks = 0;
+  const ticking = setInterval(() => (ticks += 1), 5);
+  const impatient = await openSqliteStore({ path, patienceMs: 600 });
+  await expect(impatient.events.append('run-a', 0, eventsNamed('never'))).rejects.toMatchObject({ code: 'store.unavailable', message: expect.stringContaining('is locked by another process') });
+  const waiting = events.append('run-a', 0, eventsNamed('b'));
+  await child.kill();
+  expect(await waiting).toBe(1);
+  clearInterval(ticking);
+  expect(ticks).toBeGreaterThan(10);
+  expect(idsOf(await events.readAll())).toEqual(['a', 'b']);
+  await impatient.close();
+  await close();
+});
+
 test('L1 B1 when the system refuses a write, exactly what was acknowledged is there', async () => {
   const path = folder.file('store.db');
   const script = join(import.meta.dirname, 'children', 'fill.ts');

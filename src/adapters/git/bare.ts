@@ -16,8 +16,9 @@ export interface Ours {
   readonly call: GitCall;
 }
 
-/** Ids and texts must not depend on the system it runs on. */
+/** Ids and texts must not depend on the system it runs on, and what lies there is its owner's alone, whatever the umask. */
 const CONFIG = [
+  ['core.sharedRepository', '0600'],
   ['core.protectHFS', 'true'],
   ['core.protectNTFS', 'true'],
   ['core.autocrlf', 'false'],
@@ -28,6 +29,8 @@ const CONFIG = [
   ['core.ignoreCase', 'false'],
   ['core.precomposeUnicode', 'false'],
 ] as const;
+
+const PRIVATE = { mode: 0o600 } as const;
 
 /** Opens it, makes it when it is missing or not what it should be. Safe beside another process that does the same. */
 export async function openBare(theirs: UserRepository, home: string): Promise<Ours> {
@@ -49,12 +52,12 @@ export async function isSound(gitDir: string, theirs: UserRepository): Promise<b
 
 async function make(gitDir: string, theirs: UserRepository): Promise<void> {
   const fresh = await mkdtemp(path.join(path.dirname(gitDir), `.new-${process.pid}-`));
-  await git(['init', '--quiet', '--bare', '--template=', `--object-format=${theirs.objectFormat}`, '--initial-branch=none', fresh], { cwd: '/' });
+  await git(['init', '--quiet', '--bare', '--template=', `--object-format=${theirs.objectFormat}`, '--initial-branch=none', '--shared=0600', fresh], { cwd: '/' });
   await Promise.all(['autopack', 'info', 'objects/info'].map((name) => mkdir(path.join(fresh, name), { recursive: true, mode: 0o700 })));
-  await writeFile(path.join(fresh, 'objects/info/alternates'), alternatesLine(theirs));
+  await writeFile(path.join(fresh, 'objects/info/alternates'), alternatesLine(theirs), PRIVATE);
   // The highest place for attributes: no .gitattributes of a tree chooses a driver or hides a file from a diff.
-  await writeFile(path.join(fresh, 'info/attributes'), '* !diff !merge !filter !whitespace\n');
-  await writeFile(path.join(fresh, 'autopack/format'), theirs.objectFormat);
+  await writeFile(path.join(fresh, 'info/attributes'), '* !diff !merge !filter !whitespace\n', PRIVATE);
+  await writeFile(path.join(fresh, 'autopack/format'), theirs.objectFormat, PRIVATE);
   await chmod(fresh, 0o700);
   if (!(await moved(fresh, gitDir)) && !(await isSound(gitDir, theirs))) {
     // Nobody else was first: what lies there is damaged.
@@ -78,8 +81,10 @@ export async function followShallow(gitDir: string, theirs: UserRepository): Pro
   const to = path.join(gitDir, 'shallow');
   const temporary = path.join(gitDir, 'autopack', `${process.pid}-shallow-${Math.random().toString(36).slice(2)}`);
   const copied = await copyFile(path.join(theirs.commonDir, 'shallow'), temporary).then(() => true, () => false);
-  if (copied) await rename(temporary, to);
-  else await rm(to, { force: true });
+  if (copied) {
+    await chmod(temporary, PRIVATE.mode);
+    await rename(temporary, to);
+  } else await rm(to, { force: true });
 }
 
 /** Removes what processes that are gone have left: names tell whose they were. */

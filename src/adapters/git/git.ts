@@ -125,7 +125,10 @@ export async function resolveRevision(revision: string, call: GitCall): Promise<
 }
 
 function gitFailed(args: readonly string[], stderr: string): ExecutorError {
-  return new ExecutorError('workspace.unusable', `git ${args[0]} failed`, { cause: new Error(stderr.slice(0, 2000)), hint: 'Run `git fsck` in the repository.' });
+  // Of a full disk git says little: often not even the system's reason.
+  const isUnwritable = /No space left|Out of diskspace|Disk quota|unable to write|couldn't write|write error/.test(stderr);
+  const [what, hint] = isUnwritable ? ['could not write', 'Make sure that the state folder can be written and has free space, then resume.'] : ['failed', 'Run `git fsck` in the repository.'];
+  return new ExecutorError('workspace.unusable', `git ${args[0]} ${what}`, { cause: new Error(stderr.slice(0, 2000)), hint });
 }
 
 /** Parts of a `-z` answer. */

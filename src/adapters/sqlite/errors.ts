@@ -38,6 +38,7 @@ const ELSEWHERE = 'name another file with --store';
 
 const locked: Told = { code: 'store.unavailable', why: 'is locked by another process', hint: 'end the process that holds it, then try again' };
 const unopened: Told = { code: 'store.unavailable', why: 'cannot be opened', hint: `allow this user to read and write it and its folder, or ${ELSEWHERE}` };
+const readOnly: Told = { code: 'store.unavailable', why: 'is read-only', hint: `allow this user to write it and its folder, or ${ELSEWHERE}` };
 const full: Told = { code: 'store.full', why: 'cannot grow: the disk is full', hint: 'free some space, then resume' };
 
 function ofSqlite(error: Error): Told {
@@ -53,7 +54,7 @@ function ofSqlite(error: Error): Told {
     case CANTOPEN:
       return unopened;
     case READONLY:
-      return { code: 'store.unavailable', why: 'is read-only', hint: `allow this user to write it and its folder, or ${ELSEWHERE}` };
+      return readOnly;
     default:
       return { code: 'store.unavailable', why: `does not answer: ${error.message}`, hint: 'look at the disk it is on, then try again' };
   }
@@ -61,6 +62,7 @@ function ofSqlite(error: Error): Told {
 
 function ofSystem(error: NodeJS.ErrnoException): Told {
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return full;
+  if (error.syscall === 'access') return readOnly;
   return { ...unopened, why: `cannot be opened (${error.code ?? error.message})` };
 }
 

@@ -18,6 +18,8 @@ export interface SqliteOptions {
   readonly path: string;
   /** How long a lock of another process is waited for before `store.unavailable`. */
   readonly patienceMs?: number;
+  /** Aborts when the process shall end: locks are then waited for a second at most. */
+  readonly stop?: AbortSignal | undefined;
   /** The file may have so many pages of 4 KiB, then it is `store.full`; unlimited unless told. */
   readonly pagesMax?: number;
   /** Stands around every COMMIT (`now` commits): where tests let one fail. */
@@ -32,9 +34,9 @@ export interface Store {
 }
 
 /** @throws ExecutorError `store.unavailable` | `store.damaged` | `store.newer_schema` | `store.full` */
-export async function openSqliteStore({ path: given, patienceMs = PATIENCE_MS, pagesMax, commit = (now) => now() }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore({ path: given, patienceMs = PATIENCE_MS, stop, pagesMax, commit = (now) => now() }: SqliteOptions): Promise<Store> {
   const path = resolve(given); // absolute, so that neither `:memory:` nor `file:` means something else to SQLite
-  const patience = { path, patienceMs };
+  const patience = { path, patienceMs, stop };
   preparePrivateFile(path);
   const db = await patiently(patience, () => connect(path));
   if (pagesMax !== undefined) db.exec(`pragma max_page_count = ${pagesMax}`);
