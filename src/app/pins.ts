@@ -10,12 +10,11 @@ import { Pins } from '#src/events/policy.ts';
 import type { System } from '#src/kernel/step.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
 import { system } from './system.ts';
+import { packageVersion } from './version.ts';
 
 const Versions = z.strictObject({ charts: Pins.shape.charts, schemas: Pins.shape.schemas });
-const readJson = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
 
-export const versions = Versions.parse(readJson('../../machines/versions.json'));
-export const packageVersion = z.object({ version: z.string() }).parse(readJson('../../package.json')).version;
+export const versions = Versions.parse(JSON.parse(readFileSync(new URL('../../machines/versions.json', import.meta.url), 'utf8')));
 
 export function pinsFor(prompts: ReadonlyMap<string, string>): Pins {
   return { package: packageVersion, ...versions, prompts: [...prompts].map(([name, text]) => ({ name, sha256: sha256(text) })).sort((a, b) => (a.name < b.name ? -1 : 1)) };

@@ -1,17 +1,14 @@
 // The command line
 // ================
-// Commands, options, help. commander's own errors are usage errors: exit 2.
+// Commands, options, help. commander's own errors are usage errors: exit 2. A command's code is loaded when it is
+// called, so that help needs no more than this file; a test holds it to that.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from '#src/app/exit.ts';
 import type { Store } from '#src/app/machine.ts';
-import { defaultProvider } from '#src/app/provider.ts';
-import { packageVersion } from '#src/app/pins.ts';
-import { machineFor, reportError, type Context, type Global } from './context.ts';
-import { initCommand } from './init-command.ts';
-import { answerCommand, cancelCommand, logCommand, planCheckCommand, rebuildCommand, replayCommand, statusCommand } from './query-commands.ts';
-import { resumeCommand, runCommand } from './run-commands.ts';
-import { ExecutorError } from '#src/errors/errors.ts';
+import { packageVersion } from '#src/app/version.ts';
+import type { Context, Global } from './context.ts';
+import type { RunFlags } from './run-commands.ts';
 import { ignoreBrokenPipes, outputOf, type Streams } from './streams.ts';
 
 export interface Invocation {
@@ -38,16 +35,17 @@ export async function main({ argv, env, streams, stop, wrapStore = (store) => st
   const output = outputOf(streams, options);
   let code = 0;
   const act = async (global: Global, work: (context: Context) => Promise<number>): Promise<void> => {
+    const { machineFor } = await import('./context.ts');
     const machine = machineFor(env, global);
     const openStore = async (signal: AbortSignal): Promise<Store> => wrapStore(await machine.openStore(signal));
     const context: Context = { machine: { ...machine, openStore }, output: outputOf(streams, { json: global.json === true, quiet: global.quiet === true, color }), env, stop };
     code = await work(context);
   };
   try {
-    await programWith(act, streams, env).parseAsync([...argv], { from: 'user' });
+    await programWith(act, streams).parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    if (!(error instanceof CommanderError)) return exitAfter(reportError(output, error), stop.code());
+    if (!(error instanceof CommanderError)) return exitAfter((await import('./context.ts')).reportError(output, error), stop.code());
     if (['commander.helpDisplayed', 'commander.version', 'commander.help'].includes(error.code)) return error.exitCode === 0 ? 0 : 2;
     if (output.json) output.emit({ error: { code: 'usage.invalid', message: error.message, hint: 'autopack --help' } });
     return 2;
@@ -57,9 +55,12 @@ export async function main({ argv, env, streams, stop, wrapStore = (store) => st
 /** A signal says why a process ended; an error that a resume mends came with it, others are worse. */
 const exitAfter = (exit: number, stopped: number | null): number => (stopped !== null && [6, 7, 9].includes(exit) ? stopped : exit);
 
+const query = () => import('./query-commands.ts');
+const runs = () => import('./run-commands.ts');
+
 type Act = (global: Global, work: (context: Context) => Promise<number>) => Promise<void>;
 
-function programWith(act: Act, { out, err }: Streams, env: Invocation['env']): Command {
+function programWith(act: Act, { out, err }: Streams): Command {
   const program = new Command('autopack');
   program
     .description('Builds software from a plan, unattended, and keeps the evidence.')
@@ -94,7 +95,7 @@ function programWith(act: Act, { out, err }: Streams, env: Invocation['env']): C
     .option('--dry-run', 'show order and worst case, start nothing', false)
     .option('--wait', 'keep waiting when only questions are left', false)
     .addHelpText('after', `\nExamples:\n  autopack run plan.yaml --provider script:answers.yaml\n  autopack run --plan plan.yaml -C ../project --dry-run\n\n${exitHelp()}`)
-    .action((argument: string | undefined, options: Global & Record<string, never>) => act(options, (context) => runCommand(context, runOptions(argument, options, env))));
+    .action((argument: string | undefined, options: Global & RunFlags) => act(options, async (context) => (await runs()).runCommand(context, argument, options)));
   command('resume', 'Go on with a run that paused, waited or was killed.')
     .argument('<run>')
     .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')
@@ -103,51 +104,41 @@ function programWith(act: Act, { out, err }: Streams, env: Invocation['env']): C
     .option('--max-iterations <n>', 'start at most so many more attempts', count)
     .option('--wait', 'keep waiting when only questions are left', false)
     .option(...recordOption)
-    .action((run: string, options: Global & Record<string, never>) => act(options, (context) => resumeCommand(context, { ...(options as object), run, wait: Boolean(options['wait']) })));
+    .action((run: string, options: Global & Record<string, never>) => act(options, async (context) => (await runs()).resumeCommand(context, { ...(options as object), run, wait: Boolean(options['wait']) })));
   command('status', 'All runs, or one with its phases, cost and questions.')
     .argument('[run]')
-    .action((run: string | undefined, options: Global) => act(options, (context) => statusCommand(context, run)));
+    .action((run: string | undefined, options: Global) => act(options, async (context) => (await query()).statusCommand(context, run)));
   command('log', 'The records of a run, for people; with --json as they are.')
     .argument('<run>')
     .option('--from <seq>', 'first record', count, 0)
-    .action((run: string, options: Global & { from: number }) => act(options, (context) => logCommand(context, { run, from: options.from })));
+    .action((run: string, options: Global & { from: number }) => act(options, async (context) => (await query()).logCommand(context, { run, from: options.from })));
   for (const [name, option, description] of [['approve', null, 'Answer a waiting question with yes.'], ['reject', 'reject', 'Answer a waiting question with no.']] as const) {
     command(name, description)
       .argument('<question>', 'its id, as `status` shows it')
       .option('--comment <text>', 'a note for the record and the next attempt', '')
       .option('--choose <option>', 'another option that the question offers')
-      .action((question: string, options: Global & { comment: string; choose?: string }) => act(options, (context) => answerCommand(context, { question, option: options.choose ?? option, comment: options.comment })));
+      .action((question: string, options: Global & { comment: string; choose?: string }) => act(options, async (context) => (await query()).answerCommand(context, { question, option: options.choose ?? option, comment: options.comment })));
   }
   command('cancel', 'End a run: what is open is cancelled, what was committed stays.')
     .argument('<run>')
-    .action((run: string, options: Global) => act(options, (context) => cancelCommand(context, run, () => resumeCommand(context, { run, wait: false, cancels: true }))));
+    .action((run: string, options: Global) => act(options, async (context) => (await query()).cancelCommand(context, run, async () => (await runs()).resumeCommand(context, { run, wait: false, cancels: true }))));
   command('replay', 'Rebuild a run from its log alone.')
     .argument('<run>')
     .option('--verify', 'recompute and compare every record, print only the verdict', false)
-    .action((run: string, options: Global & { verify: boolean }) => act(options, (context) => replayCommand(context, { run, verify: options.verify })));
+    .action((run: string, options: Global & { verify: boolean }) => act(options, async (context) => (await query()).replayCommand(context, { run, verify: options.verify })));
   command('rebuild', 'Make the files for people again, from the log.')
     .argument('<run>')
     .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')
-    .action((run: string, options: Global & { workspace?: string }) => act(options, (context) => rebuildCommand(context, run, options.workspace)));
+    .action((run: string, options: Global & { workspace?: string }) => act(options, async (context) => (await query()).rebuildCommand(context, run, options.workspace)));
   const plan = program.command('plan').description('What concerns plans.');
   command('check', 'Check a plan: every problem with its place and the way out.', plan)
     .argument('<file>')
-    .action((file: string, options: Global) => act(options, (context) => planCheckCommand(context, file)));
+    .action((file: string, options: Global) => act(options, async (context) => (await query()).planCheckCommand(context, file)));
   command('init', 'Make an example repository with a plan and scripted answers.')
     .argument('[folder]', 'where', 'autopack-demo')
     .option('--example', 'the nine-phase example', false)
-    .action((folder: string, options: Global & { example: boolean }) => act(options, (context) => initCommand(context, folder, options.example)));
+    .action((folder: string, options: Global & { example: boolean }) => act(options, async (context) => (await import('./init-command.ts')).initCommand(context, folder, options.example)));
   program.exitOverride();
   for (const sub of [...program.commands, ...plan.commands]) sub.exitOverride();
   return program;
-}
-
-function runOptions(argument: string | undefined, options: Record<string, never>, env: Invocation['env']): Parameters<typeof runCommand>[1] {
-  const given = options as unknown as { plan?: string; provider?: string; workspace: string; dualAuditor: boolean; dryRun: boolean; wait: boolean };
-  if (argument !== undefined && given.plan !== undefined && argument !== given.plan) throw new ExecutorError('usage.invalid', `two plans are given: ${argument} and ${given.plan}`, { hint: 'give one' });
-  const plan = argument ?? given.plan;
-  if (plan === undefined) throw new ExecutorError('usage.invalid', 'no plan is given', { hint: 'autopack run plan.yaml; `autopack init --example` makes one' });
-  const provider = given.provider ?? env['AUTOPACK_PROVIDER'] ?? defaultProvider(env);
-  if (provider === null) throw new ExecutorError('usage.invalid', 'no provider is given', { hint: 'set OPENAI_API_KEY or ANTHROPIC_API_KEY, or give --provider script:FILE' });
-  return { ...given, plan, provider };
 }

@@ -8,7 +8,7 @@ import { exitOf } from '#src/app/exit.ts';
 import { recordedAnswers } from '#src/app/recording.ts';
 import { recollect, remember } from '#src/app/beside.ts';
 import type { Store } from '#src/app/machine.ts';
-import { absoluteProvider, modelsUsed, nobody, openProvider } from '#src/app/provider.ts';
+import { absoluteProvider, defaultProvider, modelsUsed, nobody, openProvider } from '#src/app/provider.ts';
 import { appendRequest, configuration, prepareStart, rememberStart, runExists, type Prepared, type StartRequest } from '#src/app/start.ts';
 import { recordsOf, requestedOf } from '#src/app/commands.ts';
 import { writeViews } from '#src/app/views.ts';
@@ -37,13 +37,26 @@ export interface RunOptions {
   readonly record?: string;
 }
 
+/** As they are given: the plan may also be the argument, the provider may be left to the environment. */
+export type RunFlags = Omit<RunOptions, 'plan' | 'provider'> & { readonly plan?: string; readonly provider?: string };
+
+function runOptions(argument: string | undefined, given: RunFlags, env: Context['env']): RunOptions {
+  if (argument !== undefined && given.plan !== undefined && argument !== given.plan) throw new ExecutorError('usage.invalid', `two plans are given: ${argument} and ${given.plan}`, { hint: 'give one' });
+  const plan = argument ?? given.plan;
+  if (plan === undefined) throw new ExecutorError('usage.invalid', 'no plan is given', { hint: 'autopack run plan.yaml; `autopack init --example` makes one' });
+  const provider = given.provider ?? env['AUTOPACK_PROVIDER'] ?? defaultProvider(env);
+  if (provider === null) throw new ExecutorError('usage.invalid', 'no provider is given', { hint: 'set OPENAI_API_KEY or ANTHROPIC_API_KEY, or give --provider script:FILE' });
+  return { ...given, plan, provider };
+}
+
 const requestOf = (options: RunOptions): StartRequest => ({
   plan: options.plan, runId: options.runId ?? null, workspace: options.workspace, provider: options.provider,
   flags: { base: options.base ?? null, iterations: options.maxIterations ?? null, tokenCap: options.tokenCap ?? null, dualAudit: options.dualAuditor, sandbox: options.sandbox ?? 'auto' },
 });
 
-export async function runCommand(context: Context, options: RunOptions): Promise<number> {
-  const { machine, output } = context;
+export async function runCommand(context: Context, argument: string | undefined, flags: RunFlags): Promise<number> {
+  const { machine, output, env } = context;
+  const options = runOptions(argument, flags, env);
   const prepared = await prepareStart(machine, requestOf(options));
   for (const notice of prepared.notices) output.say(output.style('yellow', `warning: ${notice}`));
   if (options.dryRun) return dryRun(context, prepared);
