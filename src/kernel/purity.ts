@@ -28,7 +28,7 @@ interface Node {
   readonly states: Readonly<Record<string, Node>>;
 }
 type ActionRef = string | ((...args: never[]) => unknown) | { readonly type: string; readonly params?: unknown };
-type GuardRef = string | ((...args: never[]) => unknown) | { readonly type: string };
+type GuardRef = string | (((...args: never[]) => unknown) & { readonly guards?: readonly GuardRef[] }) | { readonly type: string };
 interface TransitionRef {
   readonly eventType: string;
   readonly target?: readonly unknown[];
@@ -53,6 +53,7 @@ export function assertPure(machine: AnyStateMachine, vocabulary: Vocabulary): vo
   const id = machine.id;
   const emits = (name: string): boolean => vocabulary.effects.has(name) || vocabulary.facts.has(name) || name === vocabulary.message;
   if (Object.keys(actors).length > 0 || Object.keys(delays).length > 0) fail(id, 'setup', 'actors and delays are not allowed');
+  if (!Number.isSafeInteger(machine.options.maxIterations)) fail(id, 'options', 'a chart without maxIterations may turn for ever'); // a loop of `always`
   for (const [name, action] of Object.entries(actions)) {
     if (action.type !== undefined && action.type !== 'xstate.assign') fail(id, `action ${name}`, action.type);
     if (action.type === undefined && !emits(name)) fail(id, `action ${name}`, 'a function that is neither effect, fact nor message');
@@ -61,14 +62,18 @@ export function assertPure(machine: AnyStateMachine, vocabulary: Vocabulary): vo
     for (const action of list) {
       if (typeof action === 'function') fail(id, at, 'inline action');
       const name = typeof action === 'string' ? action : action.type;
-      if (!(name in actions)) fail(id, at, `unknown action ${name}`);
+      if (!Object.hasOwn(actions, name)) fail(id, at, `unknown action ${name}`);
       if (emits(name) && (typeof action === 'string' || action.params === undefined)) fail(id, at, `${name} without params`);
     }
   };
   const checkGuard = (guard: GuardRef, at: string): void => {
-    if (typeof guard === 'function' && !('check' in guard)) fail(id, at, 'inline guard');
-    const name = typeof guard === 'string' ? guard : (guard as { type?: string }).type;
-    if (name !== undefined && !(name in guards) && typeof guard !== 'function') fail(id, at, `unknown guard ${name}`);
+    if (typeof guard === 'function') {
+      if (guard.guards === undefined) fail(id, at, 'inline guard');
+      guard.guards.forEach((part) => checkGuard(part, at)); // `and`, `or`, `not`
+      return;
+    }
+    const name = typeof guard === 'string' ? guard : guard.type;
+    if (!Object.hasOwn(guards, name)) fail(id, at, `unknown guard ${name}`);
   };
   const visit = (node: Node): void => {
     checkNode(id, node, vocabulary);
