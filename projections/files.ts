@@ -3,11 +3,24 @@
 // What stands in the run's folder, as text: a projection like every other, byte for byte the same when it is made
 // again. Sources: A-290, A-291, A-360…A-364, E-216.
 
-import type { RunRecord } from '#src/record/record.ts';
-import { project, iso } from './projection.ts';
-import { proofMarkdown, proofs } from './proofs.ts';
+import { iso, type Projection } from './projection.ts';
+import { proofMarkdown, proofs, type Proofs } from './proofs.ts';
 import { runView, type PhaseView, type RunView } from './run-view.ts';
-import { telemetry, type Sum } from './telemetry.ts';
+import { telemetry, type Sum, type Telemetry } from './telemetry.ts';
+
+export interface Views {
+  readonly run: RunView;
+  readonly proofs: Proofs;
+  readonly telemetry: Telemetry;
+}
+
+/** All that the files are made of, in one fold. */
+export const views: Projection<Views> = {
+  name: 'views',
+  version: 100 * (100 * runView.version + proofs.version) + telemetry.version,
+  initial: { run: runView.initial, proofs: proofs.initial, telemetry: telemetry.initial },
+  apply: (state, record) => ({ run: runView.apply(state.run, record), proofs: proofs.apply(state.proofs, record), telemetry: telemetry.apply(state.telemetry, record) }),
+};
 
 export interface ViewFile {
   /** Relative to the run's folder. */
@@ -26,10 +39,7 @@ const two = (n: number): string => String(n).padStart(2, '0');
 const thousands = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 export const usd = (microUsd: number): string => `$${(microUsd / 1_000_000).toFixed(microUsd > 0 && microUsd < 10_000 ? 4 : 2)}`;
 
-export function viewFiles(records: readonly RunRecord[]): ViewFile[] {
-  const view = project(runView, records);
-  const made = project(proofs, records);
-  const { calls: _calls, ...sums } = project(telemetry, records);
+export function viewFiles({ run: view, proofs: made, telemetry: { calls: _calls, ...sums } }: Views): ViewFile[] {
   return [
     { path: 'run_summary.md', text: runSummary(view) },
     { path: 'state.json', text: json(view) },

@@ -4,12 +4,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { ExecutorError, reject, type Rejection } from '#src/errors/errors.ts';
-import { fold, fromStored, readRecords, type Divergence, type Head } from '#src/kernel/log.ts';
+import { fold, fromStored, readRecords, unknownRun, type Divergence, type Head } from '#src/kernel/log.ts';
 import { submit } from '#src/kernel/submit.ts';
 import { project } from '#projections/projection.ts';
 import { runView, type RunView } from '#projections/run-view.ts';
-import type { RunRecord } from '#src/record/record.ts';
-import type { InputEvent } from '#src/record/record.ts';
+import { streamOf, type InputEvent, type RunRecord } from '#src/record/record.ts';
 import { Ref } from '#src/record/ref.ts';
 import { commitId } from '#src/domain/commit-id.ts';
 import { commitMessage } from '#src/domain/commit-message.ts';
@@ -32,15 +31,14 @@ export async function recordsOf(store: Store, run: string): Promise<RunRecord[]>
   return records;
 }
 
-export const requestedOf = ([first]: readonly RunRecord[]): InputData<'run.requested'> => {
-  if (first?.event.type !== 'run.requested') throw new Error('a run without record 0');
-  return first.event.data as unknown as InputData<'run.requested'>;
-};
+/** What record 0 asks for. @throws ExecutorError `run.unknown` */
+export async function requestedOf({ events }: Store, run: string): Promise<InputData<'run.requested'>> {
+  const [stored] = await events.read(streamOf(run), { limit: 1 });
+  if (stored === undefined) throw unknownRun(run);
+  return fromStored(run, stored).event.data as unknown as InputData<'run.requested'>;
+}
 
 export const viewOf = async (store: Store, run: string): Promise<RunView> => project(runView, await recordsOf(store, run));
-
-const unknownRun = (run: string): ExecutorError =>
-  new ExecutorError('run.unknown', `there is no run ${run} in this store`, { hint: '`autopack status` lists the runs; --store names another store' });
 
 export async function cancel(machine: Machine, store: Store, run: string, reason: string): Promise<RunRecord | Rejection> {
   if ((await store.events.read(`run-${run}`, { limit: 1 })).length === 0) throw unknownRun(run);

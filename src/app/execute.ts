@@ -6,18 +6,19 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { randomUUID } from 'node:crypto';
+import { views, type Views } from '#projections/files.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
 import { handlers } from '#src/effects/handlers.ts';
-import { worldly, type Handler, type Hands, type Requested } from '#src/effects/performing.ts';
+import { worldly, type Handler, type Hands } from '#src/effects/performing.ts';
 import type { EffectType } from '#src/events/effects.ts';
-import { drive, type Driven, type Performance } from '#src/kernel/drive.ts';
-import type { Head } from '#src/kernel/log.ts';
+import { drive, type DriveDeps, type Driven, type Performance } from '#src/kernel/drive.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import type { Machine, Store } from './machine.ts';
 import { systemFor } from './pins.ts';
 import type { Provider } from './provider.ts';
 import { checkInput, effectRules } from './rules.ts';
+import { snapshotKeeper, type Standing } from './standing.ts';
 
 const CONCURRENCY = 4;
 const STEPS_MAX = 1_000_000;
@@ -33,7 +34,11 @@ export interface Execution {
   readonly wait: boolean;
   readonly stop: AbortSignal;
   readonly resume: { readonly tokenCap: number | null; readonly iterations: number | null };
-  onRecord(record: RunRecord, head: Head): void;
+  /** Records from one snapshot to the next. */
+  readonly snapshotEvery: number;
+  /** Where the run stands when it is taken up. */
+  readonly standing: Standing;
+  onRecord(record: RunRecord, views: Views): void;
 }
 
 /** Template name -> text, of `config/prompts`. */
@@ -49,23 +54,30 @@ export async function execute(execution: Execution): Promise<Driven> {
   const workspace = gitWorkspace({ userRepo: execution.workspace, home: machine.home });
   const processes = nodeProcesses({ home: machine.home, searchPath: machine.searchPath });
   await processes.endLeftovers(`${run}/`); // what an earlier life left running is ended before anything is begun
-  let requested: Requested | null = null;
+  const { requested } = execution.standing;
+  let { views: after } = execution.standing;
+  const keeper = snapshotKeeper(machine, store, { ...execution.standing, every: execution.snapshotEvery });
   const perform = async ({ open, signal }: Performance) => {
-    if (requested === null) throw new Error('an effect before record 0');
     const { id } = open.effect;
     const log: Hands['log'] = (fields, message) => machine.logger.warn({ runId: run, ...fields }, message);
     const hands: Hands = { workspace, processes, models, secrets: models.secrets, blobs: store.blobs, requested, prompts: execution.prompts, searchPath: machine.searchPath, begun: (effect) => begun(store, run, effect), log };
     const handler = handlers[open.effect.type as Exclude<EffectType, 'startTimer'>] as Handler<never>;
     return worldly(log, id, () => handler({ run, id, seq: open.seq, at: open.at, params: open.effect.params as never, signal, hands }));
   };
-  return drive(run, {
+  const deps: DriveDeps = {
     store: store.events, blobs: store.blobs, clock: machine.clock, systemFor, rules: effectRules, perform, check: checkInput, nonce: randomUUID(),
     concurrency: CONCURRENCY, stepsMax: STEPS_MAX, wait: execution.wait, stop: execution.stop, resume: execution.resume,
-    onRecord: execution.onRecord,
-    onHistory: ({ event }) => {
-      if (event.type === 'run.requested') requested = event.data as unknown as Requested;
+    onRecord: (record, head) => {
+      after = views.apply(after, record);
+      keeper.see(head, after);
+      execution.onRecord(record, after);
     },
-  });
+  };
+  try {
+    return await drive(run, deps, execution.standing.head);
+  } finally {
+    await keeper.settled();
+  }
 }
 
 /** A durable mark that a call that costs was begun; true when it was there before. */

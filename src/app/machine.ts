@@ -16,6 +16,7 @@ import type { Blobs } from '#src/ports/blobs.ts';
 import type { Clock } from '#src/ports/clock.ts';
 import type { EventStore } from '#src/ports/event-store.ts';
 import type { Holders } from '#src/ports/holder.ts';
+import type { Snapshots } from '#src/ports/snapshots.ts';
 
 export interface Machine {
   /** Our state folder: store, locks, bare repositories, checkouts. */
@@ -34,6 +35,7 @@ export interface Store {
   readonly events: EventStore;
   readonly blobs: Blobs;
   readonly holders: Holders;
+  readonly snapshots: Snapshots;
   close(): Promise<void>;
 }
 
@@ -67,12 +69,12 @@ async function openStore(spec: string, stop: AbortSignal): Promise<Store> {
   const [kind, rest] = [spec.slice(0, spec.indexOf(':')), spec.slice(spec.indexOf(':') + 1)];
   if (kind === 'sqlite' && rest !== '') {
     const path = resolve(rest);
-    const { events, blobs, close } = await openSqliteStore({ path, stop });
-    return { events, blobs, holders: sqliteHolders(join(dirname(path), 'locks')), close };
+    const { close, ...store } = await openSqliteStore({ path, stop });
+    return { ...store, holders: sqliteHolders(join(dirname(path), 'locks')), close };
   }
   if (kind === 'memory') {
-    const { events, blobs, close } = memoryStore();
-    return { events, blobs, holders: memoryHolders(), close };
+    const { close, ...store } = memoryStore();
+    return { ...store, holders: memoryHolders(), close };
   }
   throw new ExecutorError('usage.invalid', `the store ${spec} is not known`, { hint: 'give sqlite:PATH or memory:' });
 }

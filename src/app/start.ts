@@ -23,7 +23,13 @@ import { absoluteProvider, modelsUsed, openProvider, reachableBy, type Provider 
 import { policyFor, type PolicyFlags } from './policy.ts';
 import { scopeNotices } from './scope.ts';
 
-export const configuration = (): Promise<Config> => loadConfig(fileURLToPath(new URL('../../config', import.meta.url)));
+let loaded: Promise<Config> | null = null;
+
+/** Read once per process. */
+export function configuration(): Promise<Config> {
+  loaded ??= loadConfig(fileURLToPath(new URL('../../config', import.meta.url)));
+  return loaded;
+}
 
 const limitsOf = ({ executor, protectedPaths }: Config): PlanLimits => ({
   phasesMax: executor.plan.phasesMax, filesPerScopeMax: executor.plan.filesPerScopeMax, testsMs: executor.timeouts.testsMs, baselineMs: executor.timeouts.baselineMs, protectedPaths,

@@ -4,8 +4,7 @@
 
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { runFolder, viewFiles } from '#projections/files.ts';
-import type { RunRecord } from '#src/record/record.ts';
+import { runFolder, viewFiles, type Views } from '#projections/files.ts';
 
 let written = 0;
 
@@ -22,14 +21,12 @@ async function replace(path: string, text: string): Promise<void> {
  * @param root absolute: the top of the user's working tree.
  * @returns the run's folder, and how many files were written.
  */
-export async function writeViews(root: string, records: readonly RunRecord[]): Promise<{ readonly folder: string; readonly files: number }> {
-  const [first] = records;
-  if (first === undefined) return { folder: '', files: 0 };
-  const { project } = (first.event.data as { policy: { project: string } }).policy;
+export async function writeViews(root: string, views: Views): Promise<{ readonly folder: string; readonly files: number }> {
+  const { project, run } = views.run;
   const base = join(root, '.autonomous_runs');
   await replace(join(base, '.gitignore'), '*\n');
-  const folder = join(base, runFolder(project, first.run));
-  const files = viewFiles(records);
+  const folder = join(base, runFolder(project, run));
+  const files = viewFiles(views);
   for (const { path, text } of files) await replace(join(folder, path), text);
   await removeOthers(folder, new Set(files.map(({ path }) => path)));
   return { folder, files: files.length };

@@ -5,37 +5,27 @@
 import type { FactData, FactType } from '#src/events/facts.ts';
 import type { Fact, RunRecord } from '#src/record/record.ts';
 import { usd } from '#projections/files.ts';
-import { runView, type PhaseView, type RunView } from '#projections/run-view.ts';
+import type { PhaseView, RunView } from '#projections/run-view.ts';
 import type { Output } from './streams.ts';
 
 const HEARTBEAT_MS = 30_000;
 const REDRAW_MS = 100;
 
 export interface Progress {
-  readonly view: RunView;
-  /** Everything so far, in order. */
-  readonly records: readonly RunRecord[];
-  /** Folds a record; `live` ones are also shown. */
-  see(record: RunRecord, live: boolean): void;
+  /** Shows a record and where the run stands after it. */
+  see(record: RunRecord, after: RunView): void;
   stop(): void;
 }
 
-export function progressOn(output: Output): Progress {
-  const records: RunRecord[] = [];
-  let view = runView.initial;
+export function progressOn(output: Output, before: RunView): Progress {
+  let view = before;
   const startedAt = performance.now();
   const beat = setInterval(() => heartbeat(output, view, startedAt), output.isTerminal ? REDRAW_MS * 5 : HEARTBEAT_MS);
   beat.unref();
   let drawnAt = 0;
   return {
-    get view() {
-      return view;
-    },
-    records,
-    see(record, live) {
-      records.push(record);
-      view = runView.apply(view, record);
-      if (!live) return;
+    see(record, after) {
+      view = after;
       if (output.json) output.emit({ v: 1, type: 'record', runId: record.run, seq: record.seq, at: record.at, record });
       else for (const line of linesOf(output, record, view)) output.say(line);
       if (performance.now() - drawnAt > REDRAW_MS) {

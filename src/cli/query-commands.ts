@@ -10,7 +10,8 @@ import { configuration, readPlan, refuse } from '#src/app/start.ts';
 import { writeViews } from '#src/app/views.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { noticeText } from '#src/yaml/located.ts';
-import { usd } from '#projections/files.ts';
+import { usd, views } from '#projections/files.ts';
+import { project } from '#projections/projection.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { reportRejection, withStore, type Context } from './context.ts';
 import { tokens } from './progress.ts';
@@ -133,7 +134,7 @@ export const rebuildCommand = (context: Context, run: string, workspace: string 
       throw new ExecutorError('workspace.unusable', `the repository of ${run} is not where it was`, { hint: 'give its folder with -C' });
     });
     const { root } = await gitWorkspace({ userRepo: folder, home: machine.home }).inspect(null);
-    const built = await writeViews(root, records);
+    const built = await writeViews(root, project(views, records));
     if (output.json) output.emit({ v: 1, type: 'rebuild', run, files: built.files });
     output.print(`${built.files} files in ${built.folder}`);
     return 0;

@@ -11,12 +11,14 @@ import type { Store } from '#src/app/machine.ts';
 import { absoluteProvider, defaultProvider, modelsUsed, nobody, openProvider } from '#src/app/provider.ts';
 import { appendRequest, configuration, prepareStart, rememberStart, runExists, type Prepared, type StartRequest } from '#src/app/start.ts';
 import { recordsOf, requestedOf } from '#src/app/commands.ts';
+import { standingOf } from '#src/app/standing.ts';
 import { writeViews } from '#src/app/views.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { project } from '#projections/projection.ts';
 import { runView, type RunView } from '#projections/run-view.ts';
-import { streamOf } from '#src/record/record.ts';
+import type { Views } from '#projections/files.ts';
+import { streamOf, type RunRecord } from '#src/record/record.ts';
 import { withStore, type Context } from './context.ts';
 import { progressOn, tokens } from './progress.ts';
 import { runResult, summaryLines, table } from './report.ts';
@@ -110,7 +112,7 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
   const { machine, output } = context;
   return withStore(context, async (store) => {
     const { run } = options;
-    const { policy } = requestedOf(await recordsOf(store, run)); // an unknown run is told before anything else
+    const { policy } = await requestedOf(store, run); // an unknown run is told before anything else
     const beside = await recollect(machine.home, run);
     const provider = options.provider ?? beside?.provider;
     const workspace = options.workspace ?? beside?.workspace;
@@ -139,21 +141,28 @@ interface Part extends Pick<Execution, 'run' | 'models' | 'workspace' | 'prompts
 }
 
 async function perform({ machine, output, stop }: Context, store: Store, part: Part): Promise<number> {
-  const progress = progressOn(output);
-  for (const record of await recordsOf(store, part.run)) progress.see(record, part.isNew);
+  const standing = await standingOf(machine, store, part.run);
+  const snapshotEvery = (await configuration()).executor.snapshots.everyRecords;
+  let { views } = standing;
+  const progress = progressOn(output, views.run);
+  const onRecord = (record: RunRecord, after: Views): void => {
+    views = after;
+    progress.see(record, after.run);
+  };
+  if (part.isNew) progress.see(standing.first, views.run);
   try {
-    await execute({ ...part, machine, store, stop: stop.signal, onRecord: (record) => progress.see(record, true) });
+    await execute({ ...part, machine, store, standing, snapshotEvery, stop: stop.signal, onRecord });
   } finally {
     progress.stop();
-    await writeViews(part.workspace, progress.records).catch((error: unknown) => {
+    await writeViews(part.workspace, views).catch((error: unknown) => {
       output.warn(`warning: the files for people could not be written (${(error as NodeJS.ErrnoException).code ?? 'error'}); \`autopack rebuild ${part.run}\` makes them again`);
     });
   }
   if (part.recording !== undefined) {
-    await writeFile(part.recording, await recordedAnswers(store.blobs, progress.records), { mode: 0o600 });
+    await writeFile(part.recording, await recordedAnswers(store.blobs, await recordsOf(store, part.run)), { mode: 0o600 });
     output.say(`answers recorded: ${part.recording}`);
   }
-  return conclude(output, progress.view, stop.code());
+  return conclude(output, views.run, stop.code());
 }
 
 function conclude(output: Context['output'], view: RunView, stopped: number | null): number {

@@ -24,6 +24,7 @@ const Executor = z.strictObject({
   tokens: z.strictObject({ runCap: Count, factorBp: Count, outputMax: Count, output: PerComplexity, docsOutput: PerComplexity, auditorOutput: Count, plannerOutput: Count }),
   context: z.strictObject({ tokensMax: Count, fileBytesMax: Count, filesMax: Count }),
   gate: z.strictObject({ netDeletionMax: Count }),
+  snapshots: z.strictObject({ everyRecords: z.int().min(1) }),
   plan: z.strictObject({ phasesMax: z.int().min(1), filesPerScopeMax: Count, bytesMax: Count }),
 });
 const Chain = z.array(z.string()).min(1);

@@ -14,7 +14,7 @@ import type { Clock } from '#src/ports/clock.ts';
 import type { EventStore, Subscription } from '#src/ports/event-store.ts';
 import { streamOf, type Effect, type InputEvent, type RunRecord } from '#src/record/record.ts';
 import { Inbox, type Arrival } from './inbox.ts';
-import { diverged, follow, fromStored, load, next, toStored, type Head, type Made, type Seen, type SystemFor } from './log.ts';
+import { diverged, follow, fromStored, load, next, toStored, type Head, type Made, type SystemFor } from './log.ts';
 import { accepts, compareIds, type Input, type KernelState, type OpenEffect } from './step.ts';
 
 /** What the loop must know of effect types. */
@@ -57,8 +57,6 @@ export interface DriveDeps {
   readonly resume: { readonly tokenCap: number | null; readonly iterations: number | null };
   /** After each durable record, ours and others'. */
   onRecord(record: RunRecord, head: Head): void;
-  /** For each record that was there before. */
-  readonly onHistory?: Seen;
 }
 
 export interface Driven {
@@ -73,9 +71,12 @@ interface Flight {
   running: boolean;
 }
 
-/** @throws ExecutorError of the store or of a record that diverges; InvariantError K3: nothing was appended. */
-export async function drive(run: string, deps: DriveDeps): Promise<Driven> {
-  const head = await load(deps.store, run, deps.systemFor, deps.onHistory);
+/**
+ * @param from where the run stands, when the caller has loaded it (src/kernel/snapshot.ts).
+ * @throws ExecutorError of the store or of a record that diverges; InvariantError K3: nothing was appended.
+ */
+export async function drive(run: string, deps: DriveDeps, from?: Head): Promise<Driven> {
+  const head = from ?? (await load(deps.store, run, deps.systemFor));
   const driver = new Driver(run, deps, head);
   try {
     return await driver.run();

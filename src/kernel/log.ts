@@ -163,12 +163,15 @@ function recompute(head: Head | null, record: RunRecord, systemFor: SystemFor): 
 }
 
 /** @throws ExecutorError `record.diverged` naming the first record that differs; `record.damaged`; `run.unknown` */
-export async function load(store: EventStore, run: string, systemFor: SystemFor, seen?: Seen): Promise<Head> {
-  const { head, divergence } = fold(await readRecords(store, run), systemFor, null, seen);
+export async function load(store: EventStore, run: string, systemFor: SystemFor): Promise<Head> {
+  const { head, divergence } = fold(await readRecords(store, run), systemFor);
   if (divergence !== null) throw diverged(run, divergence);
-  if (head === null) throw new ExecutorError('run.unknown', `there is no run ${run} in this store`, { hint: '`autopack status` lists the runs; --store names another store' });
+  if (head === null) throw unknownRun(run);
   return head;
 }
+
+export const unknownRun = (run: string): ExecutorError =>
+  new ExecutorError('run.unknown', `there is no run ${run} in this store`, { hint: '`autopack status` lists the runs; --store names another store' });
 
 export function diverged(run: string, { seq, what, expected, actual }: Divergence): ExecutorError {
   const cut = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 300);

@@ -14,7 +14,7 @@ import { canonical, sha256 } from './canonical.ts';
 export const GENESIS = '0'.repeat(64);
 export const RECORD_BYTES_MAX = 256 * 1024;
 
-const Hash = z.string().regex(/^[0-9a-f]{64}$/);
+export const Hash = z.string().regex(/^[0-9a-f]{64}$/);
 /** `run`, `kernel` or `phase:<id>`. */
 export const Address = z.string().regex(/^(run|kernel|phase:[A-Za-z][A-Za-z0-9_-]{0,63})$/);
 const Data = z.record(z.string(), z.unknown());

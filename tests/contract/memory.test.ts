@@ -4,6 +4,7 @@ import type { HolderRow } from '#src/ports/holder.ts';
 import { blobsContract } from './blobs.ts';
 import { eventStoreContract } from './event-store.ts';
 import { holdersContract } from './holder.ts';
+import { snapshotsContract } from './snapshots.ts';
 
 const dispose = async (): Promise<void> => {};
 
@@ -15,6 +16,11 @@ eventStoreContract('memory', async () => {
 blobsContract('memory', async () => {
   const disk = memoryDisk();
   return { open: async () => memoryStore(disk), damage: ({ ref }) => void disk.bodies.get(ref)?.fill(0, 0, 1), dispose };
+});
+
+snapshotsContract('memory', async () => {
+  const disk = memoryDisk();
+  return { open: async () => memoryStore(disk), dispose };
 });
 
 holdersContract('memory', async () => {

@@ -4,6 +4,7 @@ import { openSqliteStore } from '#src/adapters/sqlite/store.ts';
 import { blobsContract } from './blobs.ts';
 import { eventStoreContract } from './event-store.ts';
 import { holdersContract } from './holder.ts';
+import { snapshotsContract } from './snapshots.ts';
 import { startChild, temporaryFolder, type Child } from './support.ts';
 
 eventStoreContract('sqlite', async () => {
@@ -21,6 +22,11 @@ blobsContract('sqlite', async () => {
     },
     dispose: async () => folder.remove(),
   };
+});
+
+snapshotsContract('sqlite', async () => {
+  const folder = temporaryFolder();
+  return { open: () => openSqliteStore({ path: folder.file('store.db') }), dispose: async () => folder.remove() };
 });
 
 holdersContract('sqlite', async () => {

@@ -7,6 +7,7 @@
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
 import type { EventStore, NewEvent, ReadOptions, StoredEvent } from '#src/ports/event-store.ts';
+import type { KeptSnapshot, Snapshots } from '#src/ports/snapshots.ts';
 import { refOf, type Ref } from '#src/record/ref.ts';
 
 export interface MemoryDisk {
@@ -19,6 +20,8 @@ export interface MemoryDisk {
   readonly bodies: Map<string, Uint8Array>;
   /** JSON of [run, effect] -> result. */
   readonly memos: Map<string, Ref>;
+  /** run -> its newest snapshot. */
+  readonly snapshots: Map<string, KeptSnapshot>;
   /** Called with the stream after each append, by every open store. */
   readonly listeners: Set<(stream: string) => void>;
 }
@@ -29,12 +32,14 @@ export const memoryDisk = (): MemoryDisk => ({
   ids: new Set(),
   bodies: new Map(),
   memos: new Map(),
+  snapshots: new Map(),
   listeners: new Set(),
 });
 
 export interface MemoryStore {
   readonly events: EventStore;
   readonly blobs: Blobs;
+  readonly snapshots: Snapshots;
   /** Ends the subscriptions; what is on the disk stays. The same as `events.close`. */
   readonly close: () => Promise<void>;
 }
@@ -68,7 +73,7 @@ export function memoryStore(disk: MemoryDisk = memoryDisk()): MemoryStore {
       following.close();
     },
   };
-  return { events, blobs: memoryBlobs(disk, assertOpen), close: () => events.close() };
+  return { events, blobs: memoryBlobs(disk, assertOpen), snapshots: memorySnapshots(disk, assertOpen), close: () => events.close() };
 }
 
 /** `all[i]` stands at revision or position i. */
@@ -142,6 +147,23 @@ const missing = ({ ref, bytes }: Ref): ExecutorError => new ExecutorError('blob.
 function isWhole(body: Uint8Array, { ref, bytes }: Ref): boolean {
   const found = refOf(body);
   return found.ref === ref && found.bytes === bytes;
+}
+
+function memorySnapshots({ snapshots }: MemoryDisk, assertOpen: () => void): Snapshots {
+  return {
+    async keep(run, { seq, text, sha256 }) {
+      assertOpen();
+      snapshots.set(run, { seq, text, sha256 });
+    },
+    async newest(run) {
+      assertOpen();
+      return snapshots.get(run) ?? null;
+    },
+    async drop(run) {
+      assertOpen();
+      snapshots.delete(run);
+    },
+  };
 }
 
 function memoryBlobs(disk: MemoryDisk, assertOpen: () => void): Blobs {

@@ -37,6 +37,14 @@ const upgrades: readonly string[] = [
     primary key (run, effect)
   ) strict, without rowid;
   `,
+  `
+  create table snapshot (
+    run text primary key,
+    seq integer not null,
+    text text not null,
+    sha256 text not null
+  ) strict;
+  `,
 ];
 
 export const SCHEMA_VERSION = upgrades.length;

@@ -1,10 +1,11 @@
 // The store in SQLite
 // ===================
-// Events, bodies and memos in one database file: WAL, every commit synced to the disk.
+// Events, bodies, memos and snapshots in one database file: WAL, every commit synced to the disk.
 
 import { resolve } from 'node:path';
 import type { Blobs } from '#src/ports/blobs.ts';
 import type { EventStore } from '#src/ports/event-store.ts';
+import type { Snapshots } from '#src/ports/snapshots.ts';
 import { sqliteBlobs } from './blobs.ts';
 import { commitQueue } from './commit-queue.ts';
 import { connect } from './connection.ts';
@@ -12,6 +13,7 @@ import { sqliteEvents } from './events.ts';
 import { preparePrivateFile } from './files.ts';
 import { PATIENCE_MS, patiently } from './patience.ts';
 import { readingOf } from './reading.ts';
+import { sqliteSnapshots } from './snapshots.ts';
 
 export interface SqliteOptions {
   /** The database file; it and the folders above it are made when missing. */
@@ -29,6 +31,7 @@ export interface SqliteOptions {
 export interface Store {
   readonly events: EventStore;
   readonly blobs: Blobs;
+  readonly snapshots: Snapshots;
   /** Settles what was asked, ends the subscriptions, closes the file. The same as `events.close`; twice is fine. */
   readonly close: () => Promise<void>;
 }
@@ -47,5 +50,5 @@ export async function openSqliteStore({ path: given, patienceMs = PATIENCE_MS, s
   };
   const reading = readingOf(db, patience);
   const events = sqliteEvents({ db, queue, path, reading, close: closeFile });
-  return { events, blobs: sqliteBlobs({ db, queue, reading }), close: () => events.close() };
+  return { events, blobs: sqliteBlobs({ db, queue, reading }), snapshots: sqliteSnapshots({ db, queue, reading }), close: () => events.close() };
 }
