@@ -14,9 +14,13 @@ if (major < 24) {
   process.exit(2);
 }
 
-// Compiled code is kept between starts: by content and version, so a stale or missing cache changes nothing but time.
-const caches = process.env.XDG_CACHE_HOME || (process.env.HOME && join(process.env.HOME, '.cache'));
-if (caches) nodeModule.enableCompileCache(join(caches, 'autopack'));
+// Compiled code is kept between starts in our own folder (src/app/machine.ts), for its owner's eyes; by content and
+// version, so a stale, damaged or missing cache changes nothing but time. The folder itself is made by the first run.
+const state = process.env.XDG_STATE_HOME || (process.env.HOME && join(process.env.HOME, '.local', 'state'));
+const home = process.env.AUTOPACK_HOME || (state && join(state, 'autopack'));
+const umask = process.umask(0o077);
+if (home && existsSync(home)) nodeModule.enableCompileCache(join(home, 'code'));
+process.umask(umask);
 
 const main = new URL('../src/main.ts', import.meta.url);
 import(existsSync(main) ? main : new URL('../dist/src/main.js', import.meta.url));

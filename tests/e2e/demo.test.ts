@@ -55,7 +55,7 @@ test('the demo, played twice with another folder, host, user, time zone and lang
   expect([...leftBehind(here.place), ...leftBehind(there.place)]).toEqual([]);
   shows(here.records);
   for (const { place } of [here, there]) removePlace(place);
-}, 60_000);
+}, 120_000);
 
 /** What the demo is for, read off its log. */
 function shows(records: readonly RunRecord[]): void {
@@ -72,4 +72,4 @@ function shows(records: readonly RunRecord[]): void {
 test('each scripted answer of the demo does what is said of it', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CHECK], { encoding: 'utf8' });
   expect(status, stdout + stderr).toBe(0);
-}, 60_000);
+}, 120_000);

@@ -1,8 +1,10 @@
 // Questions to people, and cancelling: what each answer leads to, that a question is answered once, and that whatever
 // is decided nothing is lost and nothing is left.
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { aftermath, autopack, branchesOf, builds, linesOf, makePlace, removePlace, runArgs, theirs, writeAnswers, writeLongPlan, type Finished, type Place } from '#tests/support/e2e.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // several processes each, on a machine that may be busy
 
 const SOUND = { left: [], touched: [], verified: true };
 const errorOf = (finished: Finished) => linesOf(finished)[0]?.error;

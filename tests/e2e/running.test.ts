@@ -3,9 +3,11 @@
 
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { aftermath, autopack, branchesOf, builds, linesOf, makePlace, phase, removePlace, runArgs, shell, theirs, writeAnswers, writeLongPlan, writePlan, type Place } from '#tests/support/e2e.ts';
 import { fingerprint } from '#tests/support/user-repository.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // several processes each, on a machine that may be busy
 
 const SOUND = { left: [], touched: [], verified: true };
 

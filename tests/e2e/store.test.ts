@@ -5,8 +5,10 @@ import { spawn } from 'node:child_process';
 import { chmodSync, openSync, closeSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { autopack, branchesOf, leftBehind, linesOf, makePlace, removePlace, runArgs, theirs, until, watched, type Place } from '#tests/support/e2e.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // several processes each, on a machine that may be busy
 
 const storeOf = ({ home }: Place): string => join(home, 'store.db');
 
@@ -26,7 +28,7 @@ test.concurrent('a store that another process has locked is waited for, then tol
   expect([theirs(place.repo.root), branchesOf(place), leftBehind(place)]).toEqual([before, [], []]);
   expect((await autopack(place, runArgs(place))).code).toBe(0);
   removePlace(place);
-}, 60_000);
+});
 
 
 // root reads everything: there the next test shows the same on damage.

@@ -134,7 +134,7 @@ export function shell(place: Place, line: string): Promise<Finished> {
 }
 
 /** Waits until `holds`; bounded. @throws when it never does. */
-export async function until(what: string, holds: () => boolean, ms = 20_000): Promise<number> {
+export async function until(what: string, holds: () => boolean, ms = 60_000): Promise<number> {
   const started = performance.now();
   while (!holds()) {
     if (performance.now() - started > ms) throw new Error(`waited ${ms} ms in vain: ${what}`);
