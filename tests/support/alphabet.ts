@@ -10,7 +10,7 @@ export const oid = (digit: string): string => digit.repeat(40);
 const spent = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, costMicroUsd: 7 };
 const call = { model: 'm1', prompt: ref(1), answer: ref(2), ...spent };
 const built = (digit: string, files: number) => ({
-  tree: oid(digit), diff: ref(3, files === 0 ? 0 : 10), set: digit.repeat(64), changes: ref(4), created: 0, modified: files, deleted: 0, added: 1, removed: 1, keyChanges: [],
+  tree: oid(digit), diff: ref(3, files === 0 ? 0 : 10), set: digit.repeat(64), changes: ref(4), created: 0, modified: files, deleted: 0, added: 1, removed: 2, keyChanges: [],
 });
 const tests = (exitCode: number) => ({ ended: 'exited', exitCode, testsRun: 3, testsFailed: exitCode, message: exitCode === 0 ? '' : 'expected 1 to equal 2, as everybody knows', output: ref(5), cut: false, sandbox: 'none' });
 const issue = (severity: string) => ({ severity, category: 'logic', description: 'wrong', file: 'a.js', line: 1, suggestion: '' });

@@ -4,7 +4,7 @@
 // checkout. Types are stripped by the same function with which Node runs the sources, so lines stay where they are; Node
 // itself refuses to do that below node_modules. `npm run build`; `npm pack` does it first.
 
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +12,11 @@ import { filesBelow, ROOT } from '#tests/tidy/sources.ts';
 
 const DIST = join(ROOT, 'dist');
 /** What the sources read by a path relative to themselves. */
-const READ = ['config', 'examples/demo', 'machines/versions.json'];
+const READ = ['config', 'examples/demo', 'machines/versions.json', 'machines/kept'];
 const TOOLS = join(ROOT, 'config/tools');
 
 /** `from './a.ts'`, `import('#src/a.ts')`: ours end in `.js` there. */
-const asJavaScript = (text: string): string =>
+export const asJavaScript = (text: string): string =>
   stripTypeScriptTypes(text).replace(/(\bfrom\s*|\bimport\s*\(?\s*)'([#.][^']*)\.ts'/g, "$1'$2.js'");
 
 function write(path: string, text: string): void {
@@ -34,7 +34,7 @@ function manifest(): string {
 export function build(): void {
   rmSync(DIST, { recursive: true, force: true });
   for (const { path, text } of filesBelow(['src', 'machines', 'projections'])) write(path.replace(/\.ts$/, '.js'), asJavaScript(text));
-  for (const path of READ) cpSync(join(ROOT, path), join(DIST, path), { recursive: true, filter: (source) => source !== TOOLS });
+  for (const path of READ.filter((name) => existsSync(join(ROOT, name)))) cpSync(join(ROOT, path), join(DIST, path), { recursive: true, filter: (source) => source !== TOOLS });
   write('package.json', manifest());
 }
 

@@ -22,8 +22,8 @@ export function settingOf(random: Random, ids: readonly string[]): Setting {
     id, tier: Math.floor(i / 2), dependencies: i > 0 && random.next() < 0.3 ? [ids[i - 1] as string] : [],
     policy: phasePolicy({
       attemptsMax: random.pick([1, 3, 4]), auditor2Walk: random.next() < 0.3 ? ['m1'] : null, onExhausted: random.pick(['ask', 'fail']), askBeforeCommit: random.next() < 0.2,
-      check: random.pick(['command', 'command', 'none']), netDeletionMax: random.next() < 0.1 ? -1 : 200, allowNoop: random.next() < 0.2, profile: random.pick(['normal', 'normal', 'safety_critical']),
-      questionDefault: random.pick(['reject', 'approve']),
+      check: random.pick(['command', 'command', 'none']), netDeletionMax: random.next() < 0.1 ? 0 : 200, allowNoop: random.next() < 0.2, profile: random.pick(['normal', 'normal', 'safety_critical']),
+      questionDefault: random.pick(['reject', 'approve']), reauditsMax: random.pick([0, 1, 2]),
     }),
   }));
   const run = runPolicy({ phasesAtOnce: random.pick([1, 1, 2, 3]), baseline: random.pick(['command', 'none']), tokenCap: random.pick([5_000_000, 60_000, 200]), iterations: random.pick([null, null, 3]), replansMax: random.pick([0, 1, 5]) });
@@ -55,7 +55,7 @@ export function* play(random: Random, begun: KernelState, startAt: number): Gene
       epoch += 1;
       state = yield to('run', { type: 'run.resumed', v: 1, data: { epoch, downMs: Math.floor(random.next() * 3) * 1000, tokenCap: random.next() < 0.5 ? 9_000_000 : null, iterations: random.next() < 0.5 ? 1 : null } });
     } else if (roll < 0.06 && late !== undefined) {
-      state = yield to('run', { type: 'effect.late', v: 1, data: { effect: late.id, inputTokens: 1, outputTokens: 1, costMicroUsd: 1 } });
+      state = yield to('run', { type: 'effect.late', v: 1, data: { effect: late.id, inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, costMicroUsd: 1 } });
     } else {
       const ofPhases = open.filter(({ owner }) => owner !== 'run');
       const chosen = random.pick(ofPhases.length > 0 && random.next() < slowRun ? ofPhases : open) as OpenEffect | undefined;

@@ -7,10 +7,7 @@ import { citations, citedIn, isCited, promises, promisesOf, type Promised } from
 const NOT_YET: readonly string[] = [
   'V1 projections/projection.ts',
   'V2 projections/projection.ts',
-  'E1 src/events/define.ts',
   'K6 src/kernel/drive.ts',
-  'K2 src/kernel/step.ts',
-  'K9 src/kernel/step.ts',
   'C1 src/ports/clock.ts',
   'C2 src/ports/clock.ts',
 ];
