@@ -71,6 +71,8 @@ export const proofs: Projection<Proofs> = {
   initial: { run: '', open: [], proofs: [] },
   apply(state, record) {
     if (record.event.type === 'run.requested') return { ...state, run: record.run };
+    // What is open from here on is the fork's: its evidence begins with the fork's first record.
+    if (record.event.type === 'run.forked') return { ...state, run: record.run, open: state.open.map((evidence) => ({ ...evidence, first: record.seq })) };
     const actors = new Set([record.to, ...record.facts.map(({ actor }) => actor), ...record.moves.map(({ actor }) => actor)].filter((actor) => actor.startsWith('phase:')));
     return [...actors].reduce((after, actor) => gather(after, actor.slice('phase:'.length), record), state);
   },

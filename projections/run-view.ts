@@ -100,6 +100,8 @@ function byEvent(view: RunView, { event, at }: RunRecord): RunView {
   switch (event.type) {
     case 'run.requested':
       return requested(event.data as InputData<'run.requested'>, at);
+    case 'run.forked':
+      return renamed(view, (event.data as InputData<'run.forked'>).run);
     case 'run.started':
       return { ...view, epoch: 1 };
     case 'run.resumed': {
@@ -129,6 +131,11 @@ function requested({ run, plan, policy }: InputData<'run.requested'>, at: number
     startedAt: null, endedAt: null, inputTokens: 0, outputTokens: 0, costMicroUsd: 0,
   }));
   return { ...EMPTY, run, project: policy.project, createdAt: at, at, phases, tokenCap: policy.run.tokenCap };
+}
+
+/** A fork's questions are its own: an answer to one of them is none to its ancestor's. */
+function renamed(view: RunView, run: string): RunView {
+  return { ...view, run, published: null, questions: view.questions.map((asked) => ({ ...asked, id: questionId(run, asked.effect) })) };
 }
 
 function byMove(view: RunView, { actor, to }: RunRecord['moves'][number], at: number): RunView {

@@ -19,6 +19,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 process.exitCode = await main({
   argv: process.argv.slice(2),
   env: process.env,
-  streams: { out: process.stdout, err: process.stderr },
+  streams: { in: process.stdin, out: process.stdout, err: process.stderr },
   stop: { signal: abort.signal, code: () => code },
 });

@@ -62,7 +62,7 @@ export async function execute(execution: Execution): Promise<Driven> {
     const log: Hands['log'] = (fields, message) => machine.logger.warn({ runId: run, ...fields }, message);
     const hands: Hands = { workspace, processes, models, secrets: models.secrets, blobs: store.blobs, requested, prompts: execution.prompts, searchPath: machine.searchPath, begun: (effect) => begun(store, run, effect), log };
     const handler = handlers[open.effect.type as Exclude<EffectType, 'startTimer'>] as Handler<never>;
-    return worldly(log, id, () => handler({ run, id, seq: open.seq, at: open.at, params: open.effect.params as never, signal, hands }));
+    return worldly(log, id, () => handler({ run, id, place: open.place, at: open.at, params: open.effect.params as never, signal, hands }));
   };
   const deps: DriveDeps = {
     store: store.events, blobs: store.blobs, clock: machine.clock, systemFor, rules: effectRules, perform, check: checkInput, nonce: randomUUID(),

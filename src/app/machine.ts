@@ -65,7 +65,8 @@ function clockOf(env: Environment): Clock {
   return virtualClock(start);
 }
 
-async function openStore(spec: string, stop: AbortSignal): Promise<Store> {
+/** @param spec `sqlite:PATH` or `memory:` */
+export async function openStore(spec: string, stop: AbortSignal): Promise<Store> {
   const [kind, rest] = [spec.slice(0, spec.indexOf(':')), spec.slice(spec.indexOf(':') + 1)];
   if (kind === 'sqlite' && rest !== '') {
     const path = resolve(rest);

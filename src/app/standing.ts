@@ -5,7 +5,8 @@
 
 import { views, type Views } from '#projections/files.ts';
 import type { Requested } from '#src/effects/performing.ts';
-import { readRecords, type Head } from '#src/kernel/log.ts';
+import { readHistory } from '#src/kernel/history.ts';
+import type { Head } from '#src/kernel/log.ts';
 import { resume, snapshotOf } from '#src/kernel/snapshot.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import type { Machine, Store } from './machine.ts';
@@ -13,7 +14,7 @@ import { systemFor } from './pins.ts';
 
 export interface Standing {
   readonly head: Head;
-  /** Record 0. */
+  /** What the history begins with. */
   readonly first: RunRecord;
   readonly requested: Requested;
   readonly views: Views;
@@ -33,7 +34,7 @@ export async function standingOf({ logger }: Machine, store: Store, run: string)
   const { head, first, views: kept, records } = await resume({ store: store.events, snapshots: store.snapshots, systemFor, tell }, run);
   const { version, state } = (kept ?? { version: views.version, state: views.initial }) as KeptViews;
   const isUsable = version === views.version;
-  const folded = (isUsable ? records : await readRecords(store.events, run)).reduce(views.apply, isUsable ? state : views.initial);
+  const folded = (isUsable ? records : await readHistory(store.events, run)).reduce(views.apply, isUsable ? state : views.initial);
   return { head, first, requested: first.event.data as unknown as Requested, views: folded, keptAt: kept === null ? -1 : head.seq - records.length };
 }
 

@@ -70,6 +70,12 @@ export interface Prepared {
   readonly notices: readonly string[];
 }
 
+/** @throws ExecutorError `usage.invalid` */
+export function checkedRunId(run: string): string {
+  if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(run)) throw new ExecutorError('usage.invalid', `--run-id ${run} is not a run id`, { hint: 'a letter, then up to 63 letters, digits, _ or -' });
+  return run;
+}
+
 /** Checks everything, writes nothing that a run would be known by. */
 export async function prepareStart(machine: Machine, { plan: file, runId, workspace, provider, flags }: StartRequest): Promise<Prepared> {
   const config = await configuration();
@@ -83,8 +89,7 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const files = await repository.files(inspection.tree);
   const scope = scopeNotices(parsed.plan, files, config.executor.plan, file);
   if (scope.errors.length > 0) throw planInvalid(scope.errors);
-  const run = runId ?? parsed.plan.run.run_id;
-  if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(run)) throw new ExecutorError('usage.invalid', `--run-id ${run} is not a run id`, { hint: 'a letter, then up to 63 letters, digits, _ or -' });
+  const run = checkedRunId(runId ?? parsed.plan.run.run_id);
   const plan = { ...parsed.plan, run: { run_id: run } };
   const prompts = await readPrompts();
   const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, { ...flags, reachable: reachableBy(provider, machine.env, config.models) }), pins: pinsFor(prompts) };

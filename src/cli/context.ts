@@ -19,6 +19,10 @@ export interface Context {
   readonly machine: Machine;
   readonly output: Output;
   readonly env: Environment;
+  /** Null where no person sits at a terminal. */
+  readonly input: { readonly in: NodeJS.ReadStream; readonly err: NodeJS.WriteStream } | null;
+  /** Bytes of the result to stdout, as fast as they are read there. */
+  write(chunk: Uint8Array): Promise<void>;
   /** Aborts at the first SIGINT or SIGTERM; `code` says which. */
   readonly stop: { readonly signal: AbortSignal; code(): number | null };
 }

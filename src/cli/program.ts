@@ -3,13 +3,15 @@
 // Commands, options, help. commander's own errors are usage errors: exit 2. A command's code is loaded when it is
 // called, so that help needs no more than this file; a test holds it to that.
 
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { exitCodes } from '#src/app/exit.ts';
 import type { Store } from '#src/app/machine.ts';
 import { packageVersion } from '#src/app/version.ts';
+import { count, providerOption, type Act } from './arguments.ts';
 import type { Context, Global } from './context.ts';
+import { historyCommands } from './history-program.ts';
 import type { RunFlags } from './run-commands.ts';
-import { ignoreBrokenPipes, outputOf, type Streams } from './streams.ts';
+import { bytesTo, ignoreBrokenPipes, inputOf, outputOf, type Streams } from './streams.ts';
 
 export interface Invocation {
   readonly argv: readonly string[];
@@ -20,11 +22,6 @@ export interface Invocation {
   readonly wrapStore?: (store: Store) => Store;
 }
 
-const count = (text: string): number => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('a whole number is wanted');
-  return value;
-};
 const exitHelp = (): string => `Exit codes:\n${exitCodes.map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`).join('\n')}`;
 
 /** @returns the exit code; never throws. */
@@ -38,7 +35,7 @@ export async function main({ argv, env, streams, stop, wrapStore = (store) => st
     const { machineFor } = await import('./context.ts');
     const machine = machineFor(env, global);
     const openStore = async (signal: AbortSignal): Promise<Store> => wrapStore(await machine.openStore(signal));
-    const context: Context = { machine: { ...machine, openStore }, output: outputOf(streams, { json: global.json === true, quiet: global.quiet === true, color }), env, stop };
+    const context: Context = { machine: { ...machine, openStore }, output: outputOf(streams, { json: global.json === true, quiet: global.quiet === true, color }), env, stop, input: inputOf(streams), write: bytesTo(streams.out) };
     code = await work(context);
   };
   try {
@@ -58,8 +55,6 @@ const exitAfter = (exit: number, stopped: number | null): number => (stopped !==
 const query = () => import('./query-commands.ts');
 const runs = () => import('./run-commands.ts');
 
-type Act = (global: Global, work: (context: Context) => Promise<number>) => Promise<void>;
-
 function programWith(act: Act, { out, err }: Streams): Command {
   const program = new Command('autopack');
   program
@@ -78,7 +73,6 @@ function programWith(act: Act, { out, err }: Streams): Command {
       .option('--no-color', 'no colours')
       .option('--store <store>', 'sqlite:PATH or memory: (default: $AUTOPACK_STORE, else a file in the state folder)');
 
-  const providerOption = ['--provider <provider>', 'who answers: vendors (default with a key), openai, anthropic or script:FILE'] as const;
   const recordOption = ['--record <file>', 'write the answers of the run: an answers file for --provider script:'] as const;
   command('run', 'Start a run from a plan and see it through.')
     .argument('[plan]', 'the plan, YAML or JSON')
@@ -122,10 +116,7 @@ function programWith(act: Act, { out, err }: Streams): Command {
   command('cancel', 'End a run: what is open is cancelled, what was committed stays.')
     .argument('<run>')
     .action((run: string, options: Global) => act(options, async (context) => (await query()).cancelCommand(context, run, async () => (await runs()).resumeCommand(context, { run, wait: false, cancels: true }))));
-  command('replay', 'Rebuild a run from its log alone.')
-    .argument('<run>')
-    .option('--verify', 'recompute and compare every record, print only the verdict', false)
-    .action((run: string, options: Global & { verify: boolean }) => act(options, async (context) => (await query()).replayCommand(context, { run, verify: options.verify })));
+  historyCommands(command, act);
   command('rebuild', 'Make the files for people again, from the log.')
     .argument('<run>')
     .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')

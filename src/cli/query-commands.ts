@@ -1,20 +1,20 @@
-// status, log, approve, reject, cancel, replay, rebuild, plan check
-// =================================================================
+// status, log, approve, reject, cancel, rebuild, plan check
+// =========================================================
 // What asks of runs, and answers them, without performing anything.
 
 import { access } from 'node:fs/promises';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { recollect } from '#src/app/beside.ts';
-import { answer, cancel, listRuns, recordsOf, verify, viewOf } from '#src/app/commands.ts';
+import { answer, cancel, listRuns, recordsOf, viewOf } from '#src/app/commands.ts';
 import { configuration, readPlan, refuse } from '#src/app/start.ts';
 import { writeViews } from '#src/app/views.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { noticeText } from '#src/yaml/located.ts';
 import { usd, views } from '#projections/files.ts';
 import { project } from '#projections/projection.ts';
-import type { RunRecord } from '#src/record/record.ts';
 import { reportRejection, withStore, type Context } from './context.ts';
 import { tokens } from './progress.ts';
+import { recordLines } from './records.ts';
 import { runResult, summaryLines, table } from './report.ts';
 
 export const statusCommand = (context: Context, run: string | undefined): Promise<number> =>
@@ -43,26 +43,12 @@ export interface LogOptions {
 export const logCommand = (context: Context, { run, from }: LogOptions): Promise<number> =>
   withStore(context, async (store) => {
     const { output } = context;
-    for (const record of (await recordsOf(store, run)).filter(({ seq }) => seq >= from)) {
+    for (const record of (await recordsOf(store, run)).filter((record) => record.run === run && record.seq >= from)) {
       if (output.json) output.emit({ v: 1, type: 'record', runId: run, seq: record.seq, at: record.at, record });
-      else for (const line of recordLines(record)) output.print(line);
+      else for (const line of recordLines(output, record)) output.print(line);
     }
     return 0;
   });
-
-function recordLines({ seq, at, to, event, moves, facts, effects }: RunRecord): string[] {
-  return [
-    `${String(seq).padStart(4)} ${new Date(at).toISOString()} ${to} ${event.type}${event.cause === undefined ? '' : ` (${event.cause})`}`,
-    ...moves.map(({ actor, from, to: target }) => `       move   ${actor} ${from} → ${target}`),
-    ...facts.map(({ actor, type, data }) => `       fact   ${actor} ${type} ${brief(data)}`),
-    ...effects.map(({ id, type, params }) => `       effect ${id} ${type} ${brief(params)}`),
-  ];
-}
-
-const brief = (data: Record<string, unknown>): string => {
-  const text = JSON.stringify(data);
-  return text.length > 160 ? `${text.slice(0, 159)}…` : text;
-};
 
 export interface AnswerOptions {
   readonly question: string;
@@ -99,30 +85,6 @@ export async function cancelCommand(context: Context, run: string, settle: () =>
   output.print(`${run} is being cancelled by process ${live.holder.pid}`);
   return 0;
 }
-
-export interface ReplayOptions {
-  readonly run: string;
-  readonly verify: boolean;
-}
-
-export const replayCommand = (context: Context, { run, verify: strict }: ReplayOptions): Promise<number> =>
-  withStore(context, async (store) => {
-    const { output } = context;
-    const verified = await verify(store, run);
-    if (verified.divergence !== null) {
-      const { seq, what, expected, actual } = verified.divergence;
-      if (output.json) output.emit({ v: 1, type: 'replay', run, ok: false, divergence: verified.divergence });
-      output.warn(`${output.style('red', 'differs')}: record ${run}@${seq} in ${what}`);
-      output.warn(`  stored      ${JSON.stringify(expected)?.slice(0, 500) ?? 'nothing'}`);
-      output.warn(`  recomputed  ${JSON.stringify(actual)?.slice(0, 500) ?? 'nothing'}`);
-      return 8;
-    }
-    const head = { seq: verified.head?.seq ?? -1, hash: verified.head?.hash ?? '' };
-    if (output.json) output.emit({ v: 1, type: 'replay', run, ok: true, records: verified.records, head });
-    if (!strict) for (const line of summaryLines(output, await viewOf(store, run))) output.print(line);
-    output.print(`${verified.records} records, head ${head.hash}: every move, fact, effect and state recomputed and equal`);
-    return 0;
-  });
 
 export const rebuildCommand = (context: Context, run: string, workspace: string | undefined): Promise<number> =>
   withStore(context, async (store) => {

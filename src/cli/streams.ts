@@ -5,6 +5,8 @@
 import { styleText } from 'node:util';
 
 export interface Streams {
+  /** Where a person answers, if one sits there. */
+  readonly in?: NodeJS.ReadStream;
   readonly out: NodeJS.WriteStream;
   readonly err: NodeJS.WriteStream;
 }
@@ -33,6 +35,16 @@ export function ignoreBrokenPipes({ out, err }: Streams): void {
       if (error.code !== 'EPIPE') throw error;
     });
   }
+}
+
+export const inputOf = ({ in: from, out, err }: Streams): { in: NodeJS.ReadStream; err: NodeJS.WriteStream } | null => (from?.isTTY === true && out.isTTY === true ? { in: from, err } : null);
+
+/** Waits where the reader is slower; a reader that went away takes nothing any more. */
+export function bytesTo(out: NodeJS.WriteStream): (chunk: Uint8Array) => Promise<void> {
+  return (chunk) =>
+    new Promise((resolve) => {
+      out.write(chunk, () => resolve());
+    });
 }
 
 export function outputOf(streams: Streams, options: { readonly json: boolean; readonly quiet: boolean; readonly color: boolean }): Output {

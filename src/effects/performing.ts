@@ -13,7 +13,7 @@ import type { Blobs } from '#src/ports/blobs.ts';
 import type { Models } from '#src/ports/models.ts';
 import type { Processes } from '#src/ports/processes.ts';
 import type { Workspace } from '#src/ports/workspace.ts';
-import type { InputEvent } from '#src/record/record.ts';
+import type { InputEvent, Place } from '#src/record/record.ts';
 import type { Ref } from '#src/record/ref.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 
@@ -40,7 +40,8 @@ export interface Hands {
 export interface Performing<T extends EffectType> {
   readonly run: string;
   readonly id: string;
-  readonly seq: number;
+  /** The record that asked: an ancestor's, where a fork began with the effect open. */
+  readonly place: Place;
   /** Milliseconds of the record that asked. */
   readonly at: number;
   readonly params: EffectParams<T>;

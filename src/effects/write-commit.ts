@@ -3,9 +3,9 @@
 import { commitMessage } from '#src/domain/commit-message.ts';
 import { phaseOf, result, type Handler } from './performing.ts';
 
-export const writeCommit: Handler<'writeCommit'> = async ({ run, seq, at, params, hands }) => {
+export const writeCommit: Handler<'writeCommit'> = async ({ place, at, params, hands }) => {
   const { phase, tree, parent } = params;
   const { name } = phaseOf(hands, phase);
-  const commit = await hands.workspace.commit({ tree, parent, message: commitMessage({ run, phase, name, seq }), atSeconds: Math.floor(at / 1000) });
+  const commit = await hands.workspace.commit({ tree, parent, message: commitMessage({ run: place.run, phase, name, seq: place.seq }), atSeconds: Math.floor(at / 1000) });
   return result('commit.written', { commit });
 };

@@ -3,6 +3,7 @@
 // Everything that may enter a run's log from outside: commands, results of effects, due timers.
 
 import { z } from 'zod';
+import { Origin } from '#src/record/record.ts';
 import { Ref } from '#src/record/ref.ts';
 import { defineInput, Id, Ms, Name, ObjectId, Sha256, spent, Text, Tokens } from './define.ts';
 import { Plan } from './plan.ts';
@@ -35,6 +36,7 @@ export const inputs = {
     policy: Policy,
     pins: Pins,
   }),
+  runForked: defineInput('run.forked', 1, [], 'The run goes on from a record of another: its record 0.', { run: Id, origin: Origin }),
   // to the run
   runStarted: defineInput('run.started', 1, [], 'The first holder began to perform effects.', { epoch: z.literal(1) }),
   runResumed: defineInput('run.resumed', 1, [], 'A holder took the run over; deadlines move by the time without one.', {

@@ -13,8 +13,9 @@ import type { Blobs } from '#src/ports/blobs.ts';
 import type { Clock } from '#src/ports/clock.ts';
 import type { EventStore, Subscription } from '#src/ports/event-store.ts';
 import { streamOf, type Effect, type InputEvent, type RunRecord } from '#src/record/record.ts';
+import { load } from './history.ts';
 import { Inbox, type Arrival } from './inbox.ts';
-import { diverged, follow, fromStored, load, next, toStored, type Head, type Made, type SystemFor } from './log.ts';
+import { diverged, follow, fromStored, next, toStored, type Head, type Made, type SystemFor } from './log.ts';
 import { accepts, compareIds, type Input, type KernelState, type OpenEffect } from './step.ts';
 
 /** What the loop must know of effect types. */
@@ -76,7 +77,7 @@ interface Flight {
  * @throws ExecutorError of the store or of a record that diverges; InvariantError K3: nothing was appended.
  */
 export async function drive(run: string, deps: DriveDeps, from?: Head): Promise<Driven> {
-  const head = from ?? (await load(deps.store, run, deps.systemFor));
+  const head = from ?? (await load({ ...deps, run }));
   const driver = new Driver(run, deps, head);
   try {
     return await driver.run();
@@ -307,7 +308,7 @@ class Driver {
     for (const stored of await this.deps.store.read(streamOf(this.name), { from: this.head.seq + 1 })) {
       const record = fromStored(this.name, stored);
       const followed = follow(this.head, record, this.deps.systemFor);
-      if ('divergence' in followed) throw diverged(this.name, followed.divergence);
+      if ('divergence' in followed) throw diverged(followed.divergence);
       if (followed.head.epoch !== this.head.epoch) this.lost = true; // somebody else's take-over: ours is never read here
       this.head = followed.head;
       this.deps.onRecord(record, this.head);

@@ -1,15 +1,17 @@
 // Log
 // ===
-// A run's records: made from one step, appended, read back, folded and verified.
+// A run's records: made from one step, stored and read back, folded and verified.
 //
 //   K10. Folding the log alone gives the state; every record is recomputed and compared, and the first that differs
 //        is named with both sides.
+//   K15. A fork goes on from a record of its ancestor as if it had been its own: same state, same open effects, and the
+//        chain of hashes reaches through.
 
 import { createHash } from 'node:crypto';
 import { ExecutorError, InvariantError } from '#src/errors/errors.ts';
-import type { EventStore, NewEvent, StoredEvent } from '#src/ports/event-store.ts';
+import type { NewEvent, StoredEvent } from '#src/ports/event-store.ts';
 import { canonical } from '#src/record/canonical.ts';
-import { GENESIS, seal, streamOf, unseal, type InputEvent, type RunRecord, type Sealed } from '#src/record/record.ts';
+import { GENESIS, RUN_FORKED, seal, unseal, type InputEvent, type RunRecord, type Sealed } from '#src/record/record.ts';
 import { accepts, begin, stateHash, step, type Applied, type Input, type KernelState, type System } from './step.ts';
 
 /** Where a run stands. */
@@ -41,8 +43,16 @@ export function first(run: string, at: number, event: InputEvent, system: System
 
 /** @throws InvariantError when the input is awaited but has no edge: nothing may be appended. */
 export function next(head: Head, input: Input): Made {
-  return make(head, head.run, input, step(head.state, input, head.seq + 1));
+  return make(head, head.run, input, step(head.state, input, { run: head.run, seq: head.seq + 1 }));
 }
+
+/** Record 0 of a fork: the same past, from here on under a name of its own. */
+export function forkOff(head: Head, run: string, at: number): Made {
+  const data = { run, origin: { run: head.run, seq: head.seq, hash: head.hash } };
+  return make({ ...head, seq: -1 }, run, { to: 'kernel', at, event: { type: RUN_FORKED, v: 1, data } }, unmoved(head.state));
+}
+
+const unmoved = (state: KernelState): Applied => ({ state, moves: [], facts: [], effects: [], edges: [] });
 
 function make(prior: Head | null, run: string, input: Input, applied: Applied): Made {
   const seq = (prior?.seq ?? -1) + 1;
@@ -64,7 +74,7 @@ function make(prior: Head | null, run: string, input: Input, applied: Applied): 
 function headAfter(prior: Head | null, record: RunRecord, state: KernelState): Head {
   const { event, at } = record;
   const isTakeOver = event.type === 'run.started' || event.type === 'run.resumed';
-  const byHolder = event.type !== 'run.cancel_requested' && !(event.type === 'question.answered' && event.data['by'] === 'human');
+  const byHolder = event.type !== RUN_FORKED && event.type !== 'run.cancel_requested' && !(event.type === 'question.answered' && event.data['by'] === 'human');
   return {
     run: record.run,
     seq: record.seq,
@@ -97,19 +107,17 @@ export function fromStored(run: string, stored: StoredEvent): RunRecord {
     : record.event.type !== stored.type ? 'its type is not the stored one'
     : stored.id !== eventId(hash, nonce) ? 'its id does not follow from hash and nonce'
     : null;
-  if (wrong !== null) throw new ExecutorError('record.damaged', `record ${place}: ${wrong}`);
+  if (wrong !== null) throw new ExecutorError('record.damaged', `record ${run}@${record.seq}: ${wrong}`);
   return record;
 }
 
-export async function readRecords(store: EventStore, run: string, from = 0): Promise<RunRecord[]> {
-  const stored = await store.read(streamOf(run), { from });
-  return stored.map((event) => fromStored(run, event));
-}
-
 export interface Divergence {
+  readonly run: string;
   readonly seq: number;
-  readonly what: 'gap' | 'chain' | 'order' | 'pins' | 'input' | 'moves' | 'facts' | 'effects' | 'state';
+  readonly what: 'run' | 'gap' | 'chain' | 'order' | 'input' | 'moves' | 'facts' | 'effects' | 'state' | 'commit' | 'answer';
+  /** As it stands in the log. */
   readonly expected: unknown;
+  /** As it is recomputed. */
   readonly actual: unknown;
 }
 
@@ -134,14 +142,17 @@ export function fold(records: Iterable<RunRecord>, systemFor: SystemFor, from: H
 
 /** Recomputes one record on its predecessor. */
 export function follow(head: Head | null, record: RunRecord, systemFor: SystemFor): { head: Head; applied: Applied } | { divergence: Divergence } {
-  const differs = (what: Divergence['what'], expected: unknown, actual: unknown) => ({ divergence: { seq: record.seq, what, expected, actual } });
-  const seq = (head?.seq ?? -1) + 1;
-  if (record.seq !== seq) return differs('gap', seq, record.seq);
-  if (record.prev !== (head?.hash ?? GENESIS)) return differs('chain', head?.hash ?? GENESIS, record.prev);
-  if (head !== null && record.at < head.at) return differs('order', head.at, record.at);
-  if ((head === null) !== (record.event.type === RUN_REQUESTED)) return differs('input', RUN_REQUESTED, record.event.type);
+  const { run } = record;
+  const differs = (what: Divergence['what'], expected: unknown, actual: unknown, seq = record.seq) => ({ divergence: { run, seq, what, expected, actual } });
+  const isFork = record.event.type === RUN_FORKED;
+  const seq = isFork || head === null ? 0 : head.seq + 1;
+  if (record.seq !== seq) return differs('gap', record.seq, seq, Math.min(seq, record.seq));
+  if (head !== null && (run === head.run) === isFork) return differs('run', run, head.run);
+  if (record.prev !== (head?.hash ?? GENESIS)) return differs('chain', record.prev, head?.hash ?? GENESIS);
+  if (head !== null && record.at < head.at) return differs('order', record.at, head.at);
+  if ((head === null) !== (record.event.type === RUN_REQUESTED)) return differs('input', record.event.type, head === null ? RUN_REQUESTED : `no second ${RUN_REQUESTED}`);
   const applied = recompute(head, record, systemFor);
-  if (typeof applied === 'string') return differs('input', 'an input that the state awaits', applied);
+  if (typeof applied === 'string') return differs('input', record.event.type, applied);
   for (const what of ['moves', 'facts', 'effects'] as const) {
     if (canonical(record[what]) !== canonical(applied[what])) return differs(what, record[what], applied[what]);
   }
@@ -153,27 +164,17 @@ export function follow(head: Head | null, record: RunRecord, systemFor: SystemFo
 function recompute(head: Head | null, record: RunRecord, systemFor: SystemFor): Applied | string {
   const input = { to: record.to, at: record.at, event: record.event };
   if (head === null) return begin(systemFor(record.event.data), record.event.data);
+  if (record.event.type === RUN_FORKED) return canonical(record.event) === canonical(forkOff(head, record.run, record.at).sealed.record.event) ? unmoved(head.state) : 'another origin than the record before';
   if (!accepts(head.state, input)) return `${record.event.type} to ${record.to}, which does not await it`;
   try {
-    return step(head.state, input, record.seq);
+    return step(head.state, input, { run: record.run, seq: record.seq });
   } catch (error) {
     if (error instanceof InvariantError) return error.message;
     throw error;
   }
 }
 
-/** @throws ExecutorError `record.diverged` naming the first record that differs; `record.damaged`; `run.unknown` */
-export async function load(store: EventStore, run: string, systemFor: SystemFor): Promise<Head> {
-  const { head, divergence } = fold(await readRecords(store, run), systemFor);
-  if (divergence !== null) throw diverged(run, divergence);
-  if (head === null) throw unknownRun(run);
-  return head;
-}
-
-export const unknownRun = (run: string): ExecutorError =>
-  new ExecutorError('run.unknown', `there is no run ${run} in this store`, { hint: '`autopack status` lists the runs; --store names another store' });
-
-export function diverged(run: string, { seq, what, expected, actual }: Divergence): ExecutorError {
+export function diverged({ run, seq, what, expected, actual }: Divergence): ExecutorError {
   const cut = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 300);
   return new ExecutorError('record.diverged', `record ${run}@${seq} differs in ${what}: stored ${cut(expected)}, recomputed ${cut(actual)}`);
 }

@@ -11,9 +11,10 @@ import { ExecutorError } from '#src/errors/errors.ts';
 import type { EventStore } from '#src/ports/event-store.ts';
 import type { KeptSnapshot, Snapshots } from '#src/ports/snapshots.ts';
 import { sha256 } from '#src/record/canonical.ts';
-import { streamOf, type RunRecord } from '#src/record/record.ts';
+import type { Place, RunRecord } from '#src/record/record.ts';
 import { Snapshot } from '#src/record/snapshot.ts';
-import { diverged, fold, fromStored, readRecords, unknownRun, type Head, type SystemFor } from './log.ts';
+import { lineage, ownRecords, readHistory, recordAt, unknownRun, type Part } from './history.ts';
+import { diverged, fold, type Head, type SystemFor } from './log.ts';
 import { ownerOf, stateHash, type KernelState, type OpenEffect } from './step.ts';
 
 type Cell = KernelState['cells'] extends ReadonlyMap<string, infer C> ? C : never;
@@ -28,6 +29,7 @@ export interface SnapshotDeps {
 
 export interface Resumed {
   readonly head: Head;
+  /** What the history begins with. */
   readonly first: RunRecord;
   /** The views of the snapshot that was believed; null when the run was folded from its first record. */
   readonly views: unknown;
@@ -45,10 +47,10 @@ export async function resume(deps: SnapshotDeps, run: string): Promise<Resumed> 
     tell(resumed);
     await snapshots.drop(run);
   }
-  const records = await readRecords(store, run);
+  const records = await readHistory(store, run);
   const [first] = records;
   const { head, divergence } = fold(records, systemFor);
-  if (divergence !== null) throw diverged(run, divergence);
+  if (divergence !== null) throw diverged(divergence);
   if (head === null || first === undefined) throw unknownRun(run);
   return { head, first, views: null, records };
 }
@@ -58,15 +60,17 @@ async function fromSnapshot(deps: SnapshotDeps, run: string, kept: KeptSnapshot)
   const snapshot = parse(run, kept);
   if (typeof snapshot === 'string') return snapshot;
   try {
-    const log = recordsAt(deps.store, run);
-    const [first, record] = [await log(0), await log(snapshot.seq)];
+    const parts = await lineage(deps.store, run);
+    const first = parts[0]?.first;
+    const log = recordsIn(deps.store, parts);
+    const record = await log({ run, seq: snapshot.seq });
     if (first?.hash !== snapshot.first) return 'it belongs to another first record';
     if (record?.hash !== snapshot.hash) return `record ${snapshot.seq} is another one`;
     const state = await restore(snapshot, first, { log, systemFor: deps.systemFor });
     if (typeof state === 'string') return state;
     if (stateHash(state) !== record.state) return `its state is not that of record ${snapshot.seq}`;
     const { epoch, heldAt, seq, hash } = snapshot;
-    const records = await readRecords(deps.store, run, seq + 1);
+    const records = await Array.fromAsync(ownRecords(deps.store, run, { from: seq + 1 }));
     const { head, divergence } = fold(records, deps.systemFor, { run, seq, hash, at: record.at, epoch, heldAt, state });
     if (divergence !== null) return `record ${divergence.seq} does not follow from it`;
     return { head: head as Head, first, views: snapshot.views, records };
@@ -90,14 +94,11 @@ function parse(run: string, { seq, text, sha256: expected }: KeptSnapshot): Snap
   return parsed.data.run === run && parsed.data.seq === seq ? parsed.data : 'it belongs to another place';
 }
 
-type RecordAt = (seq: number) => Promise<RunRecord | null>;
+type RecordAt = (place: Place) => Promise<RunRecord | undefined>;
 
-function recordsAt(store: EventStore, run: string): RecordAt {
-  return async (seq) => {
-    const [stored] = await store.read(streamOf(run), { from: seq, limit: 1 });
-    return stored === undefined ? null : fromStored(run, stored);
-  };
-}
+/** Nothing but the run's history. */
+const recordsIn = (store: EventStore, parts: readonly Part[]): RecordAt =>
+  async (place) => (parts.some(({ run, records }) => run === place.run && place.seq < records) ? recordAt(store, place) : undefined);
 
 async function restore({ cells: dumps, open: kept }: Snapshot, first: RunRecord, { log, systemFor }: { log: RecordAt; systemFor: SystemFor }): Promise<KernelState | string> {
   const system = systemFor(first.event.data);
@@ -115,21 +116,21 @@ async function restore({ cells: dumps, open: kept }: Snapshot, first: RunRecord,
   }
   if (dumps.length !== actors.length) return 'it has cells that the run has not';
   const open = new Map<string, OpenEffect>();
-  for (const { id, seq, shiftMs } of kept) {
-    const record = await log(seq);
+  for (const { id, run, seq, shiftMs } of kept) {
+    const record = await log({ run, seq });
     const effect = record?.effects.find((asked) => asked.id === id);
-    if (record == null || effect === undefined) return `record ${seq} does not ask for ${id}`;
-    open.set(id, { effect, owner: ownerOf(id), seq, at: record.at, shiftMs });
+    if (record === undefined || effect === undefined) return `record ${seq} does not ask for ${id}`;
+    open.set(id, { effect, owner: ownerOf(id), place: { run, seq }, at: record.at, shiftMs });
   }
   return { system, cells, open };
 }
 
-/** @param first hash of record 0. */
+/** @param first hash of the record that the history begins with. */
 export function snapshotOf({ run, seq, hash, epoch, heldAt, state }: Head, first: string, views: unknown): KeptSnapshot {
   const snapshot: Snapshot = {
     v: 1, run, first, seq, hash, epoch, heldAt,
     cells: [...state.cells].map(([address, { engine, state: cell }]) => ({ address, chart: engine.id, version: engine.version, dump: engine.dump(cell) })),
-    open: [...state.open.values()].map(({ effect: { id }, seq: asked, shiftMs }) => ({ id, seq: asked, shiftMs })),
+    open: [...state.open.values()].map(({ effect: { id }, place: { run: asker, seq: asked }, shiftMs }) => ({ id, run: asker, seq: asked, shiftMs })),
     views,
   };
   const text = JSON.stringify(snapshot);

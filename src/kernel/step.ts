@@ -9,7 +9,7 @@
 
 import { invariant } from '#src/errors/errors.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
-import type { Effect, Fact, InputEvent, Move } from '#src/record/record.ts';
+import type { Effect, Fact, InputEvent, Move, Place } from '#src/record/record.ts';
 import type { ChartEvent, ChartState, Emission, Engine } from './engine.ts';
 import type { Vocabulary } from './purity.ts';
 
@@ -31,8 +31,8 @@ interface Cell {
 export interface OpenEffect {
   readonly effect: Effect;
   readonly owner: string;
-  /** Record that asked for it. */
-  readonly seq: number;
+  /** The record that asked for it, of the run or of one that it was forked from. */
+  readonly place: Place;
   readonly at: number;
   /** Milliseconds by which its deadline has moved while nobody held the run. */
   readonly shiftMs: number;
@@ -96,14 +96,14 @@ export function accepts(state: KernelState, input: Input): boolean {
 const isAwaited = (cell: Cell, cause: string): boolean => cell.state.status === 'active' && Object.hasOwn(cell.state.context.open, cause);
 
 /**
- * @param seq of the record that the step will make.
+ * @param place of the record that the step will make.
  * @throws InvariantError K2, K3: nothing has happened, nothing may be appended.
  */
-export function step(prior: KernelState, input: Input, seq: number): Applied {
-  const work = new Work(prior, input.at, seq);
+export function step(prior: KernelState, input: Input, place: Place): Applied {
+  const work = new Work(prior, input.at, place);
   work.queue.push({ to: input.to, event: seen(input) });
   for (let n = 0; n < work.queue.length; n += 1) {
-    invariant(n < MESSAGES_MAX, 'K2', `more than ${MESSAGES_MAX} messages in one step at seq ${seq}`);
+    invariant(n < MESSAGES_MAX, 'K2', `more than ${MESSAGES_MAX} messages in one step at seq ${place.seq}`);
     work.deliver(work.queue[n] as Message, n === 0);
   }
   return work.finish(input);
@@ -114,29 +114,29 @@ class Work {
   readonly queue: Message[] = [];
   private readonly prior: KernelState;
   private readonly at: number;
-  private readonly seq: number;
+  private readonly place: Place;
   private readonly cells: Map<string, Cell>;
   private readonly moves: Move[] = [];
   private readonly facts: Fact[] = [];
   private readonly effects: Effect[] = [];
   private readonly edges: string[] = [];
 
-  constructor(prior: KernelState, at: number, seq: number) {
+  constructor(prior: KernelState, at: number, place: Place) {
     this.prior = prior;
     this.at = at;
-    this.seq = seq;
+    this.place = place;
     this.cells = new Map(prior.cells);
   }
 
   deliver({ to, event }: Message, isInput: boolean): void {
     const cell = this.cells.get(to);
-    invariant(cell !== undefined, 'K3', `no actor ${to} for ${event.type} at seq ${this.seq}`);
+    invariant(cell !== undefined, 'K3', `no actor ${to} for ${event.type} at seq ${this.place.seq}`);
     if (!isInput) {
       if (cell.state.status !== 'active') return; // a done actor never moves
       if (event.cause !== undefined && !isAwaited(cell, event.cause)) return; // withdrawn in the same step
     }
     const stepped = cell.engine.step(cell.state, event);
-    invariant(stepped.edges.length > 0, 'K3', `${to} has no edge for ${event.type} at seq ${this.seq}`);
+    invariant(stepped.edges.length > 0, 'K3', `${to} has no edge for ${event.type} at seq ${this.place.seq}`);
     this.cells.set(to, { engine: cell.engine, state: stepped.state, hash: cell.engine.hash(stepped.state) });
     this.moves.push(...stepped.moves.map((move) => ({ actor: to, ...move })));
     this.edges.push(...stepped.edges.map((edge) => `${to}:${edge}`));
@@ -169,7 +169,7 @@ class Work {
     }
     for (const effect of this.effects) {
       const owner = ownerOf(effect.id);
-      if (stillOpen(owner, effect.id)) open.set(effect.id, { effect, owner, seq: this.seq, at: this.at, shiftMs: 0 });
+      if (stillOpen(owner, effect.id)) open.set(effect.id, { effect, owner, place: this.place, at: this.at, shiftMs: 0 });
     }
     const { cause } = input.event;
     invariant(cause === undefined || !open.has(cause), 'K9', `${input.event.type} answered ${cause ?? ''}, which is still open`);

@@ -7,7 +7,8 @@ import { ExecutorError, reject, type Rejection } from '#src/errors/errors.ts';
 import type { Clock } from '#src/ports/clock.ts';
 import type { EventStore } from '#src/ports/event-store.ts';
 import { streamOf, type InputEvent, type RunRecord } from '#src/record/record.ts';
-import { load, next, toStored, type SystemFor } from './log.ts';
+import { load } from './history.ts';
+import { next, toStored, type SystemFor } from './log.ts';
 import { accepts } from './step.ts';
 
 const TRIES_MAX = 100;
@@ -22,7 +23,7 @@ export interface SubmitDeps {
 /** @returns the record that took the input, or the rejection of a state that does not accept it. */
 export async function submit(deps: SubmitDeps, run: string, to: string, event: InputEvent): Promise<RunRecord | Rejection> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const head = await load(deps.store, run, deps.systemFor);
+    const head = await load({ ...deps, run });
     const input = { to, event, at: Math.max(head.at, deps.clock.now()) };
     if (!accepts(head.state, input)) return reject('not_accepted', `${run} does not accept ${event.type} in its present state`);
     const made = next(head, input);

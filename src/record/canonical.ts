@@ -8,7 +8,7 @@
 //
 // Source: DESIGN 3, kernel 2.
 
-import { hash as oneShot } from 'node:crypto';
+import { createHash, hash as oneShot } from 'node:crypto';
 
 /** @throws TypeError naming what cannot stand in a record. */
 export function canonical(value: unknown): string {
@@ -62,4 +62,15 @@ function plain(value: object): string {
 /** @returns 64 lower-case hex digits of the UTF-8 bytes. */
 export function sha256(data: string | Uint8Array): string {
   return oneShot('sha256', data, 'hex');
+}
+
+export interface GrowingHash {
+  add(bytes: Uint8Array): void;
+  /** Of what was added so far. */
+  hex(): string;
+}
+
+export function growingSha256(): GrowingHash {
+  const hash = createHash('sha256');
+  return { add: (bytes) => void hash.update(bytes), hex: () => hash.copy().digest('hex') };
 }

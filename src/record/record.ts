@@ -3,7 +3,8 @@
 // One input and everything that followed from it, chained by hash. Source: DESIGN 3.
 //
 //   R3. `hash` = sha256 of the canonical bytes of the record without `hash`; those bytes are stored.
-//   R4. `prev` = hash of the record before, 64 zeros before the first; `seq` counts from 0.
+//   R4. `prev` = hash of the record before, 64 zeros before the first; `seq` counts from 0. The first record of a fork
+//       goes on from a record of its ancestor: `prev` is that one's hash.
 //   R5. A record above 256 KiB is refused before anything happens.
 //   R6. `at` never falls.
 
@@ -45,6 +46,16 @@ export const RunRecord = z.strictObject({
   hash: Hash,
 });
 
+/** Where a record stands. */
+export interface Place {
+  readonly run: string;
+  readonly seq: number;
+}
+
+/** The record of another run that a fork goes on from. */
+export const Origin = z.strictObject({ run: z.string().max(64), seq: z.int().nonnegative(), hash: Hash });
+
+export type Origin = z.infer<typeof Origin>;
 export type InputEvent = z.infer<typeof InputEvent>;
 export type Move = z.infer<typeof Move>;
 export type Fact = z.infer<typeof Fact>;
@@ -87,3 +98,12 @@ const damaged = (place: string, why: string, cause?: unknown): ExecutorError =>
 
 /** The stream of a run in the event store. */
 export const streamOf = (run: string): string => `run-${run}`;
+
+export const RUN_FORKED = 'run.forked';
+
+/** Null for a record that is not the first of a fork. */
+export function originOf(record: RunRecord | undefined): Origin | null {
+  if (record?.event.type !== RUN_FORKED) return null;
+  const parsed = Origin.safeParse(record.event.data['origin']);
+  return parsed.success ? parsed.data : null;
+}

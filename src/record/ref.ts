@@ -15,3 +15,13 @@ export type Ref = z.infer<typeof Ref>;
 export function refOf(body: Uint8Array): Ref {
   return { ref: `sha256:${sha256(body)}`, bytes: body.byteLength };
 }
+
+/** Every reference in a value, at any depth, in order. */
+export function refsIn(value: unknown): Ref[] {
+  if (value === null || typeof value !== 'object') return [];
+  if (!Array.isArray(value) && 'ref' in value) {
+    const parsed = Ref.safeParse(value);
+    if (parsed.success) return [parsed.data];
+  }
+  return Object.values(value).flatMap(refsIn);
+}

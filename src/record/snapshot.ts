@@ -11,7 +11,7 @@ const Seq = z.int().nonnegative();
 export const Snapshot = z.strictObject({
   v: z.literal(1),
   run: z.string(),
-  /** Hash of record 0, which pins the versions of the charts. */
+  /** Hash of the record that the history begins with, which pins the versions of the charts. */
   first: Hash,
   seq: Seq,
   /** Hash of record `seq`. */
@@ -20,7 +20,7 @@ export const Snapshot = z.strictObject({
   heldAt: Seq,
   cells: z.array(z.strictObject({ address: Address, chart: z.string(), version: z.string(), dump: z.unknown() })),
   /** Open effects by the record that asked for each: what they ask stands there. */
-  open: z.array(z.strictObject({ id: z.string(), seq: Seq, shiftMs: z.int().nonnegative() })),
+  open: z.array(z.strictObject({ id: z.string(), run: z.string(), seq: Seq, shiftMs: z.int().nonnegative() })),
   /** The views that were folded so far; the kernel does not look into them. */
   views: z.unknown(),
 });

@@ -10,7 +10,8 @@ import { openSqliteStore } from '#src/adapters/sqlite/store.ts';
 import { virtualClock } from '#src/adapters/clock/clock.ts';
 import { system } from '#src/app/system.ts';
 import { drive } from '#src/kernel/drive.ts';
-import { fold, readRecords } from '#src/kernel/log.ts';
+import { readHistory } from '#src/kernel/history.ts';
+import { fold } from '#src/kernel/log.ts';
 import { goodAnswer, life, outcomes } from '#tests/support/drive-world.ts';
 import { startChild, temporaryFolder, type Folder } from './support.ts';
 
@@ -45,13 +46,13 @@ test('L3 the store of the first version is upgraded: every event, body and memo 
   const { events, blobs, close } = await openSqliteStore({ path });
   expect(contentOf(path)).toEqual(before);
   expect(versionOf(path)).toEqual({ user_version: SCHEMA_VERSION, integrity_check: 'ok' });
-  const records = await readRecords(events, 'small');
+  const records = await readHistory(events, 'small');
   expect(records).toHaveLength(20);
   expect(fold(records, () => system).divergence).toBeNull();
   const clock = virtualClock((records.at(-1)?.at ?? 0) + 1000);
   const { end } = await drive('small', { ...life(memoryDisk()), store: events, blobs, clock, systemFor: () => system, perform: async (performance) => goodAnswer(performance) });
   expect(end).toBe('done');
-  expect(outcomes(await readRecords(events, 'small'))).toEqual([['phase:one', 'COMPLETE'], ['phase:two', 'COMPLETE'], ['run', 'COMPLETE']]);
+  expect(outcomes(await readHistory(events, 'small'))).toEqual([['phase:one', 'COMPLETE'], ['phase:two', 'COMPLETE'], ['run', 'COMPLETE']]);
   await close();
 });
 

@@ -51,7 +51,7 @@ function playSeed(seed: number): void {
     const { seq, ...input } = turn.value;
     if (!accepts(state, input)) continue;
     const { event, at } = input;
-    const applied = forbid(() => step(state, input, seq));
+    const applied = forbid(() => step(state, input, { run: 'r', seq }));
     applied.edges.forEach((edge) => edges.add(edge));
     const wasPaused = runContext(state).pause !== null;
     state = applied.state;
@@ -95,7 +95,7 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7])('N6 a run that is cancelled after %i results
   let seq = 1;
   const take = (to: string, event: InputEvent): void => {
     expect(accepts(state, { to, at: 1_000_000 + seq, event }), `${event.type} is accepted`).toBe(true);
-    ({ state } = step(state, { to, at: 1_000_000 + seq, event }, seq));
+    ({ state } = step(state, { to, at: 1_000_000 + seq, event }, { run: 'r', seq }));
     seq += 1;
   };
   const open = () => [...state.open.values()].filter(({ effect: { type, params } }) => type !== 'startTimer' || params['kind'] === 'settle');

@@ -3,7 +3,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts';
 import { drive } from '#src/kernel/drive.ts';
-import { fold, first, readRecords, toStored } from '#src/kernel/log.ts';
+import { readHistory } from '#src/kernel/history.ts';
+import { fold, first, toStored } from '#src/kernel/log.ts';
 import { memoryDisk } from '#src/adapters/memory/store.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { streamOf } from '#src/record/record.ts';
@@ -35,7 +36,7 @@ async function live(name: string, pagesMax?: number): Promise<string> {
 
 async function recordsIn(name: string) {
   const { events, close } = await openSqliteStore({ path: folder.file(name) });
-  return readRecords(events, RUN).finally(close);
+  return readHistory(events, RUN).finally(close);
 }
 
 test('L1 L3 a run whose store is full at any page ends with store.full, loses no record, and ends well once there is room', async () => {

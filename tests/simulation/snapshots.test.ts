@@ -101,7 +101,7 @@ describe('a snapshot that the log confirms', () => {
     });
     await keep(at(seq));
     await resume(deps(disk, counting), RUN);
-    const asked = [...(heads[seq]?.state.open.values() ?? [])].map((open) => open.seq);
+    const asked = [...(heads[seq]?.state.open.values() ?? [])].map(({ place }) => place.seq);
     expect([...new Set(read)].sort((a, b) => a - b)).toEqual([...new Set([0, ...asked, seq, seq + 1, seq + 2, seq + 3])].sort((a, b) => a - b));
   });
 });

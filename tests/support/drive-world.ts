@@ -6,7 +6,8 @@ import { memoryStore, type MemoryDisk } from '#src/adapters/memory/store.ts';
 import { virtualClock } from '#src/adapters/clock/clock.ts';
 import { effectRules } from '#src/app/rules.ts';
 import type { DriveDeps, Performance } from '#src/kernel/drive.ts';
-import { first, readRecords, toStored } from '#src/kernel/log.ts';
+import { readHistory } from '#src/kernel/history.ts';
+import { first, toStored } from '#src/kernel/log.ts';
 import type { EventStore } from '#src/ports/event-store.ts';
 import { streamOf, type InputEvent, type RunRecord } from '#src/record/record.ts';
 import { oid, results } from './alphabet.ts';
@@ -60,5 +61,5 @@ export function life(disk: MemoryDisk, { perform = (performance) => Promise.reso
   };
 }
 
-export const recordsOn = (disk: MemoryDisk): Promise<RunRecord[]> => readRecords(memoryStore(disk).events, RUN);
+export const recordsOn = (disk: MemoryDisk): Promise<RunRecord[]> => readHistory(memoryStore(disk).events, RUN);
 export const outcomes = (records: readonly RunRecord[]): unknown[] => records.flatMap(({ facts }) => facts).filter(({ type }) => type === 'phase.ended' || type === 'run.ended').map(({ actor, data }) => [actor, data['outcome']]);

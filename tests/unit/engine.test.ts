@@ -56,7 +56,7 @@ test('K1 a step of either chart is what the documented transition() says, frozen
     const hand = play(random, state, 1_000_000);
     for (let turn = hand.next(); turn.done !== true; turn = hand.next(state)) {
       const { seq, ...input } = turn.value;
-      if (accepts(state, input)) ({ state } = step(state, input, seq));
+      if (accepts(state, input)) ({ state } = step(state, input, { run: 'r', seq }));
     }
   }
   expect(count.run.steps).toBeGreaterThan(300);

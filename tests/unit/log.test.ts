@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { memoryDisk, memoryStore } from '#src/adapters/memory/store.ts';
 import { systemFor } from '#src/app/pins.ts';
-import { eventId, fold, fromStored, load, toStored, type Divergence, type Folded } from '#src/kernel/log.ts';
+import { load } from '#src/kernel/history.ts';
+import { eventId, fold, fromStored, toStored, type Divergence, type Folded } from '#src/kernel/log.ts';
 import { submit } from '#src/kernel/submit.ts';
 import type { StoredEvent } from '#src/ports/event-store.ts';
 import { canonical } from '#src/record/canonical.ts';
@@ -142,14 +143,14 @@ describe('what lies in a store', () => {
     await events.append(streamOf(RUN), -1, half.map((record, i) => stored(record, i)));
     const clock = { virtual: true, now: () => 1, tick: () => {}, jumpTo: () => {}, until: () => Promise.resolve() };
     expect(await submit({ store: events, clock, systemFor, nonce: 'n' }, RUN, 'run', { type: 'run.cancel_requested', v: 1, data: { reason: 'enough' } })).toMatchObject({ seq: 6, at: half.at(-1)?.at });
-    expect((await load(events, RUN, systemFor)).seq).toBe(6);
+    expect((await load({ store: events, run: RUN, systemFor })).seq).toBe(6);
   });
 
   test('K10 a log that differs is not gone on with: the first record is named with both sides', async () => {
     const { events } = memoryStore(memoryDisk());
     const list = forged(flipped(2, (record) => ({ ...record, facts: [{ actor: 'run', type: 'a.b', data: { forged: 1 } }] })));
     await events.append(streamOf(RUN), -1, list.map((record, i) => stored(record, i)));
-    await expect(load(events, RUN, systemFor)).rejects.toMatchObject({ code: 'record.diverged', exit: 8, message: expect.stringMatching(/^record r@2 differs in facts: .*forged/) });
-    await expect(load(events, 'nobody', systemFor)).rejects.toMatchObject({ code: 'run.unknown', exit: 2 });
+    await expect(load({ store: events, run: RUN, systemFor })).rejects.toMatchObject({ code: 'record.diverged', exit: 8, message: expect.stringMatching(/^record r@2 differs in facts: .*forged/) });
+    await expect(load({ store: events, run: 'nobody', systemFor })).rejects.toMatchObject({ code: 'run.unknown', exit: 2 });
   });
 });

@@ -1,0 +1,46 @@
+// Commands about what was recorded
+// ================================
+
+import type { Command } from 'commander';
+import { count, providerOption, type Act } from './arguments.ts';
+import type { Global } from './context.ts';
+
+const replays = () => import('./replay-commands.ts');
+
+export function historyCommands(command: (name: string, description: string) => Command, act: Act): void {
+  command('replay', 'Rebuild a run from its log alone, or from an exported file.')
+    .argument('<run>', "a run's name, the path of an exported one, or - for standard input")
+    .option('--verify', 'recompute and compare every record, print only the verdict', false)
+    .option('--until <seq>', 'show the state at this record', count)
+    .option('--step', 'show record after record; on a terminal one per Enter', false)
+    .addHelpText('after', '\nExamples:\n  autopack replay RUN --verify\n  autopack replay ./run.jsonl --step\n  autopack replay RUN --until 40 --json')
+    .action((subject: string, options: Global & { verify: boolean; until?: number; step: boolean }) => act(options, async (context) => (await replays()).replayCommand(context, { ...options, subject, until: options.until ?? null })));
+  command('export', 'Write a run as one file that verifies anywhere.')
+    .argument('<run>')
+    .option('-o, --output <file>', 'where (default: standard output)')
+    .action((run: string, options: Global & { output?: string }) => act(options, async (context) => (await replays()).exportCommand(context, run, options.output ?? null)));
+  command('import', 'Verify an exported run and take it into the store.')
+    .argument('<file>', 'its path, or - for standard input')
+    .action((file: string, options: Global) => act(options, async (context) => (await replays()).importCommand(context, file)));
+  command('fork', 'Begin a new run with the past of another, and see it through.')
+    .argument('<run>')
+    .requiredOption('--at <seq>', 'the last record that both have', count)
+    .option('--run-id <id>', 'name of the new run (default: RUN-at-SEQ)')
+    .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')
+    .option(...providerOption)
+    .option('--token-cap <n>', 'a new cap for the run', count)
+    .option('--max-iterations <n>', 'start at most so many more attempts', count)
+    .option('--wait', 'keep waiting when only questions are left', false)
+    .addHelpText('after', '\nExample:\n  autopack fork RUN --at 40 --run-id second --provider script:other.yaml')
+    .action((from: string, options: Global & ForkFlags) => act(options, async (context) => (await replays()).forkCommand(context, { ...options, from, name: options.runId ?? null })));
+}
+
+interface ForkFlags {
+  readonly at: number;
+  readonly runId?: string;
+  readonly workspace?: string;
+  readonly provider?: string;
+  readonly tokenCap?: number;
+  readonly maxIterations?: number;
+  readonly wait: boolean;
+}
