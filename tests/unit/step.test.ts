@@ -71,7 +71,7 @@ function systemOf(machine: typeof talker | typeof worker, names: readonly string
 }
 
 const begun = (machine: typeof talker | typeof worker, ...names: string[]): KernelState => begin(systemOf(machine, names), {}).state;
-const take = (state: KernelState, to: string, type: string, data: object = {}, cause?: string) => step(state, { to, at: 5, event: { type, v: 1, data: { ...data }, ...(cause === undefined ? {} : { cause }) } }, 1);
+const take = (state: KernelState, to: string, type: string, data: object = {}, cause?: string) => step(state, { to, at: 5, event: { type, v: 1, data: { ...data }, ...(cause === undefined ? {} : { cause }) } }, { run: 'r', seq: 1 });
 
 describe('messages', () => {
   test('K2 what actors tell each other arrives within the step, first told, first heard', () => {
@@ -98,7 +98,7 @@ describe('effects', () => {
   test('K9 an effect is open as long as its owner names it: after its answer, and after it is dropped, it is not', () => {
     const asked = take(begun(worker, 'w', 'v'), 'w', 'work.wanted', { id: 'w/1' });
     expect(asked.effects).toEqual([{ id: 'w/1', type: 'work', params: {} }]);
-    expect([...asked.state.open]).toEqual([['w/1', expect.objectContaining({ owner: 'w', seq: 1, at: 5, shiftMs: 0 })]]);
+    expect([...asked.state.open]).toEqual([['w/1', expect.objectContaining({ owner: 'w', place: { run: 'r', seq: 1 }, at: 5, shiftMs: 0 })]]);
     const other = take(asked.state, 'v', 'work.wanted', { id: 'v/1' });
     expect([...other.state.open.keys()]).toEqual(['w/1', 'v/1']);
     expect([...take(other.state, 'w', 'work.done', {}, 'w/1').state.open.keys()]).toEqual(['v/1']);
