@@ -93,6 +93,8 @@ class Driver {
   private readonly flights = new Map<string, Flight>();
   private head: Head;
   private lost = false;
+  /** Where an append of ours is under way: what the subscription tells of that revision is ours, or meets us as a conflict. */
+  private appending = -1;
   private subscription: Subscription | null = null;
 
   constructor(name: string, deps: DriveDeps, head: Head) {
@@ -101,13 +103,18 @@ class Driver {
     this.head = head;
   }
 
+  private readonly look = (): void => this.inbox.nudge();
+
   async run(): Promise<Driven> {
     if (this.isDone()) return { end: 'done', head: this.head };
+    this.deps.stop.addEventListener('abort', this.look, { once: true });
     await this.takeOver();
     this.subscription = this.deps.store.subscribe(
       streamOf(this.name),
       this.head.seq + 1,
-      (stored) => this.inbox.push({ kind: 'foreign', stored }),
+      (stored) => {
+        if (stored.revision > this.head.seq && stored.revision !== this.appending) this.inbox.push({ kind: 'foreign', stored });
+      },
       (error) => this.inbox.push({ kind: 'error', error }),
     );
     for (let steps = 0; ; steps += 1) {
@@ -121,6 +128,7 @@ class Driver {
 
   /** Cancels what still runs; a lost holder records what its calls cost. */
   async close(): Promise<void> {
+    this.deps.stop.removeEventListener('abort', this.look);
     for (const { abort } of this.flights.values()) abort.abort();
     await Promise.all([...this.flights.values()].map(({ settled }) => settled));
     await this.subscription?.close();
@@ -176,7 +184,8 @@ class Driver {
       (event) => {
         flight.running = false;
         // The flight stays until its arrival is taken, else it would be launched again; without an event somebody else answers.
-        if (event !== null) this.inbox.push({ kind: 'result', effect: id, event });
+        if (event === null) this.inbox.nudge();
+        else this.inbox.push({ kind: 'result', effect: id, event });
       },
       (error: unknown) => {
         flight.running = false;
@@ -213,24 +222,20 @@ class Driver {
         await this.append({ to: due.open.owner, at: Math.max(this.now(), due.at), event: { type: 'timer.fired', v: 1, data: {}, cause: due.open.effect.id } });
         return true;
       }
-      await this.pause(isVirtual ? null : due, isVirtual && running);
+      await this.pause(isVirtual ? null : due);
       if (this.deps.stop.aborted) return true;
     }
     await this.accept(this.inbox.take(this.deps.clock.virtual ? byId : byArrival) as Arrival);
     return true;
   }
 
-  /** Waits for an arrival (or only for a handler to end), the next deadline or the stop signal. */
-  private async pause(due: { at: number } | null, onlyHandlers: boolean): Promise<void> {
+  /** Waits for an arrival, the end of a handler, the next deadline or the stop signal. */
+  private async pause(due: { at: number } | null): Promise<void> {
+    const changed = this.inbox.changed();
+    if (this.deps.stop.aborted) return;
+    if (due === null) return changed;
     const over = new AbortController();
-    const stopped = new Promise<void>((resolve) => {
-      if (this.deps.stop.aborted) resolve();
-      this.deps.stop.addEventListener('abort', () => resolve(), { signal: over.signal, once: true });
-    });
-    const handlers = [...this.flights.values()].filter((flight) => flight.running).map((flight) => flight.settled);
-    const waits = onlyHandlers ? [...handlers, stopped] : [this.inbox.arrival(), stopped];
-    if (due !== null) waits.push(this.deps.clock.until(due.at, over.signal));
-    await Promise.race(waits);
+    await Promise.race([changed, this.deps.clock.until(due.at, over.signal)]);
     over.abort();
   }
 
@@ -261,8 +266,9 @@ class Driver {
         const { effect, event } = arrival;
         this.flights.delete(effect);
         const owner = this.head.state.open.get(effect)?.owner;
+        const { data, type, v } = event;
         if (owner === undefined) await this.recordLate(effect, event);
-        else if (!(await this.append({ to: owner, at: this.now(), event: { ...event, cause: effect } }))) await this.recordLate(effect, event);
+        else if (!(await this.append({ to: owner, at: this.now(), event: { cause: effect, data, type, v } }))) await this.recordLate(effect, event);
         return;
       }
     }
@@ -285,6 +291,7 @@ class Driver {
       const current = { ...input, at: Math.max(input.at, this.now()) };
       if (!accepts(this.head.state, current)) return false;
       const made = next(this.head, current);
+      this.appending = made.head.seq;
       try {
         await this.deps.store.append(streamOf(this.name), this.head.seq, [toStored(made.sealed, this.deps.nonce)]);
       } catch (error) {

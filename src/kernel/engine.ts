@@ -142,7 +142,7 @@ export function chartEngine(machine: AnyStateMachine, vocabulary: Vocabulary, sa
     if (state.status === 'error') refuse('error status')();
     return { state, emissions, moves, edges };
   };
-  const dump = (state: ChartState) => ({ value: state.value, context: state.context, status: state.status, output: state.output ?? null });
+  const dump = (state: ChartState) => ({ context: state.context, output: state.output ?? null, status: state.status, value: state.value });
 
   return {
     id: machine.id,

@@ -16,7 +16,13 @@ export class Inbox {
 
   push(arrival: Arrival): void {
     this.waiting.push(arrival);
+    this.nudge();
+  }
+
+  /** Something else changed: whoever waits looks again. */
+  nudge(): void {
     this.wake?.();
+    this.wake = null;
   }
 
   get size(): number {
@@ -30,17 +36,16 @@ export class Inbox {
 
   /** Takes the first arrival that `prefer` ranks lowest; equal ranks keep their order. */
   take(prefer: (a: Arrival, b: Arrival) => number): Arrival | undefined {
+    if (this.waiting.length < 2) return this.waiting.shift();
     const [best] = [...this.waiting].sort(prefer);
     if (best !== undefined) this.waiting = this.waiting.filter((arrival) => arrival !== best);
     return best;
   }
 
-  /** Resolves at once when something waits, else with the next push. */
-  async arrival(): Promise<void> {
-    if (this.waiting.length > 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.wake = resolve;
-    await promise;
-    this.wake = null;
+  /** Resolves with the next push or nudge; there is one who waits. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
   }
 }

@@ -7,10 +7,9 @@
 //   K15. A fork goes on from a record of its ancestor as if it had been its own: same state, same open effects, and the
 //        chain of hashes reaches through.
 
-import { createHash } from 'node:crypto';
 import { ExecutorError, InvariantError } from '#src/errors/errors.ts';
 import type { NewEvent, StoredEvent } from '#src/ports/event-store.ts';
-import { canonical } from '#src/record/canonical.ts';
+import { isSame, sha256 } from '#src/record/canonical.ts';
 import { GENESIS, RUN_FORKED, seal, unseal, type InputEvent, type RunRecord, type Sealed } from '#src/record/record.ts';
 import { accepts, begin, stateHash, step, type Applied, type Input, type KernelState, type System } from './step.ts';
 
@@ -56,17 +55,18 @@ const unmoved = (state: KernelState): Applied => ({ state, moves: [], facts: [],
 
 function make(prior: Head | null, run: string, input: Input, applied: Applied): Made {
   const seq = (prior?.seq ?? -1) + 1;
+  // In the order of the canonical bytes, which saves their sorting.
   const sealed = seal({
+    at: input.at,
+    effects: [...applied.effects],
+    event: input.event,
+    facts: [...applied.facts],
+    moves: [...applied.moves],
+    prev: prior?.hash ?? GENESIS,
     run,
     seq,
-    at: input.at,
-    to: input.to,
-    event: input.event,
-    moves: [...applied.moves],
-    facts: [...applied.facts],
-    effects: [...applied.effects],
     state: stateHash(applied.state),
-    prev: prior?.hash ?? GENESIS,
+    to: input.to,
   });
   return { sealed, applied, head: headAfter(prior, sealed.record, applied.state) };
 }
@@ -88,7 +88,7 @@ function headAfter(prior: Head | null, record: RunRecord, state: KernelState): H
 
 /** The id under which a record is stored: a UUID of its hash and the nonce of the process that stepped. */
 export function eventId(hash: string, nonce: string): string {
-  const hex = createHash('sha256').update(`${hash}\n${nonce}`).digest('hex');
+  const hex = sha256(`${hash}\n${nonce}`);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
@@ -154,7 +154,7 @@ export function follow(head: Head | null, record: RunRecord, systemFor: SystemFo
   const applied = recompute(head, record, systemFor);
   if (typeof applied === 'string') return differs('input', record.event.type, applied);
   for (const what of ['moves', 'facts', 'effects'] as const) {
-    if (canonical(record[what]) !== canonical(applied[what])) return differs(what, record[what], applied[what]);
+    if (!isSame(record[what], applied[what])) return differs(what, record[what], applied[what]);
   }
   const state = stateHash(applied.state);
   if (record.state !== state) return differs('state', record.state, state);

@@ -149,11 +149,11 @@ class Work {
       const { to, ...event } = params as { to: string; type: string };
       this.queue.push({ to, event: { ...event, at: this.at } });
     } else if (vocabulary.facts.has(type)) {
-      this.facts.push({ actor, type, data: params });
+      this.facts.push({ actor, data: params, type });
     } else {
       const { id, ...rest } = params as { id: string };
       invariant(ownerOf(id) === actor, 'K9', `${actor} asks for ${type} under the foreign id ${id}`);
-      this.effects.push({ id, type, params: rest });
+      this.effects.push({ id, params: rest, type });
     }
   }
 
@@ -177,9 +177,9 @@ class Work {
   }
 }
 
-/** sha256 over the cells' hashes and the ids of open effects, in byte order. */
+/** sha256 over the cells' hashes and the ids of open effects, in byte order: `{"cells":[[address,hash],…],"open":[id,…]}`. */
 export function stateHash({ cells, open }: KernelState): string {
-  const hashes = [...cells].map(([address, { hash }]) => [address, hash]).sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
+  const hashes = [...cells.keys()].sort().map((address) => [address, cells.get(address)?.hash]);
   return sha256(canonical({ cells: hashes, open: [...open.keys()].sort() }));
 }
 

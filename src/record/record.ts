@@ -56,6 +56,10 @@ export interface Place {
 export const Origin = z.strictObject({ run: z.string().max(64), seq: z.int().nonnegative(), hash: Hash });
 
 export type Origin = z.infer<typeof Origin>;
+
+/** Made once: zod compiles a schema at its first use. */
+const Unsealed = RunRecord.omit({ hash: true });
+
 export type InputEvent = z.infer<typeof InputEvent>;
 export type Move = z.infer<typeof Move>;
 export type Fact = z.infer<typeof Fact>;
@@ -72,7 +76,8 @@ export interface Sealed {
 /** @throws InvariantError R5 when the body is too large; TypeError when it is not JSON. */
 export function seal(unsealed: UnsealedRecord): Sealed {
   const body = canonical(unsealed);
-  invariant(Buffer.byteLength(body) <= RECORD_BYTES_MAX, 'R5', `record ${unsealed.seq} of ${unsealed.run} is above 256 KiB`);
+  const mayBeLarge = body.length > RECORD_BYTES_MAX / 3; // UTF-8 takes three bytes at most for a code unit
+  invariant(!mayBeLarge || Buffer.byteLength(body) <= RECORD_BYTES_MAX, 'R5', `record ${unsealed.seq} of ${unsealed.run} is above 256 KiB`);
   return { record: { ...unsealed, hash: sha256(body) }, body };
 }
 
@@ -88,7 +93,7 @@ export function unseal(body: string, hash: string, place: string): RunRecord {
   } catch (cause) {
     throw damaged(place, 'it is not JSON', cause);
   }
-  const result = RunRecord.omit({ hash: true }).safeParse(parsed);
+  const result = Unsealed.safeParse(parsed);
   if (!result.success) throw damaged(place, z.prettifyError(result.error));
   return { ...(parsed as UnsealedRecord), hash };
 }

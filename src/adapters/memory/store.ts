@@ -89,8 +89,7 @@ function append(disk: MemoryDisk, stream: string, { expected, events }: { expect
   const isRepeated = events.length > 0 && events.every(({ id }, i) => there[expected + 1 + i]?.id === id);
   if (isRepeated) return last;
   if (head !== expected) throw new ExecutorError('store.wrong_revision', `stream ${stream} is at revision ${head}, not at ${expected}`);
-  const ids = new Set(events.map(({ id }) => id));
-  if (ids.size < events.length || [...ids].some((id) => disk.ids.has(id))) {
+  if (events.some(({ id }, i) => disk.ids.has(id) || events.findIndex((other) => other.id === id) < i)) {
     throw new ExecutorError('store.wrong_revision', `an event for stream ${stream} stands elsewhere already`);
   }
   for (const [i, { id, type, data, metadata }] of events.entries()) {

@@ -46,8 +46,8 @@ export function sqliteEvents({ db, queue, path, reading, close }: EventsParts): 
   const following = followers(db, path, (stream, from, limit) => readStream(stream, { from, limit, order: 'asc' }));
   return {
     async append(stream, expected, events) {
-      const last = await queue.add(appending(stream, expected, [...events]));
-      following.changed(stream);
+      const { last, written } = await queue.add(appending(stream, expected, [...events]));
+      following.changed(stream, written);
       return last;
     },
     read: (stream, options = {}) => reading(() => readStream(stream, rangeOf(options))),
@@ -91,28 +91,37 @@ const everyQueries = (db: DatabaseSync, kept: string) => ({
   desc: db.prepare(`select ${COLUMNS} from event where ${kept} and position <= ?2 order by position desc limit ?3`),
 });
 
-function appendWriter(db: DatabaseSync): (stream: string, expected: number, events: readonly NewEvent[]) => Write<number> {
+interface Appended {
+  readonly last: number;
+  /** What this append wrote, for the followers; empty where it is not known to have written (L7). */
+  readonly written: readonly StoredEvent[];
+}
+
+function appendWriter(db: DatabaseSync): (stream: string, expected: number, events: readonly NewEvent[]) => Write<Appended> {
   const headQuery = db.prepare('select coalesce(max(revision), -1) as head from event where stream = ?');
   const idsQuery = db.prepare('select id from event where stream = ? and revision > ? order by revision limit ?');
   const insert = db.prepare('insert into event (stream, revision, id, type, data, hash, nonce) values (?, ?, ?, ?, ?, ?, ?)');
 
   return (stream, expected, events) => {
     const last = expected + events.length;
-    const find = (): number | null => {
+    const find = (): Appended | null => {
       const ids = idsQuery.all(stream, expected, events.length);
-      return events.every(({ id }, i) => id === ids[i]?.['id']) ? last : null;
+      return events.every(({ id }, i) => id === ids[i]?.['id']) ? { last, written: [] } : null;
     };
-    const apply = (): number => {
+    const apply = (): Appended => {
       const { head } = headQuery.get(stream) as { head: number };
-      if (head === expected) insertAll();
-      else if (events.length === 0 || find() === null) throw wrongRevision(`stream ${stream} is at revision ${head}, not at ${expected}`);
-      return last;
+      if (head === expected) return { last, written: insertAll() };
+      const found = events.length === 0 ? null : find();
+      if (found === null) throw wrongRevision(`stream ${stream} is at revision ${head}, not at ${expected}`);
+      return found;
     };
-    const insertAll = (): void => {
+    const insertAll = (): readonly StoredEvent[] => {
       try {
-        for (const [i, { id, type, data, metadata }] of events.entries()) {
-          insert.run(stream, expected + 1 + i, id, type, data, metadata.hash, metadata.nonce);
-        }
+        return events.map(({ id, type, data, metadata: { hash, nonce } }, i) => {
+          const revision = expected + 1 + i;
+          const { lastInsertRowid } = insert.run(stream, revision, id, type, data, hash, nonce);
+          return { stream, revision, position: Number(lastInsertRowid), id, type, data, metadata: { hash, nonce } };
+        });
       } catch (error) {
         if (isConstraint(error)) throw wrongRevision(`an event for stream ${stream} stands elsewhere already`, error);
         throw error;

@@ -1,7 +1,7 @@
 // Followers
 // =========
-// Subscriptions on one connection. Own appends are told at once; those of other connections show in `data_version`,
-// looked at every 50 ms. A follower's cursor moves before its call, so no event is given twice.
+// Subscriptions on one connection. Own appends are told at once, and not read again by a follower that awaits just them;
+// those of other connections show in `data_version`, looked at every 50 ms. A follower's cursor moves before its call, so no event is given twice.
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { StoredEvent, Subscription } from '#src/ports/event-store.ts';
@@ -19,8 +19,8 @@ export interface Following {
 
 export interface Followers {
   subscribe(following: Following): Subscription;
-  /** Somebody on this connection appended to `stream`. */
-  changed(stream: string): void;
+  /** Somebody on this connection appended to `stream`; `written` is what is known of it. */
+  changed(stream: string, written: readonly StoredEvent[]): void;
   close(): void;
 }
 
@@ -39,10 +39,11 @@ export function followers(db: DatabaseSync, path: string, read: Read): Followers
     clearInterval(timer);
     timer = null;
   };
-  const attend = (follower: Follower): void => {
+  const attend = (follower: Follower, written: readonly StoredEvent[] = []): void => {
     follower.isBehind = true;
     try {
-      pump(follower, read);
+      if (written[0]?.revision === follower.next) give(follower, written);
+      else pump(follower, read);
     } catch (error) {
       if (isBusy(error)) return; // it stays behind: the next poll tries again
       end(follower);
@@ -64,8 +65,8 @@ export function followers(db: DatabaseSync, path: string, read: Read): Followers
       setImmediate(() => attend(follower)).unref(); // never before the caller has its subscription
       return { close: async () => end(follower) };
     },
-    changed(stream) {
-      for (const follower of open) if (follower.stream === stream) attend(follower);
+    changed(stream, written) {
+      for (const follower of open) if (follower.stream === stream) attend(follower, written);
     },
     close() {
       for (const follower of open) end(follower);
@@ -88,17 +89,22 @@ class CalleeError extends Error {}
 function pump(follower: Follower, read: Read): void {
   while (follower.isOpen && follower.isBehind) {
     const batch = read(follower.stream, follower.next, BATCH);
-    for (const event of batch) {
-      if (!follower.isOpen) return; // closed by its own call
-      follower.next = event.revision + 1;
-      try {
-        follower.onEvent(event);
-      } catch (cause) {
-        throw new CalleeError('a subscription ended', { cause });
-      }
-    }
+    give(follower, batch);
     follower.isBehind = batch.length === BATCH;
   }
+}
+
+function give(follower: Follower, events: readonly StoredEvent[]): void {
+  for (const event of events) {
+    if (!follower.isOpen) return; // closed by its own call
+    follower.next = event.revision + 1;
+    try {
+      follower.onEvent(event);
+    } catch (cause) {
+      throw new CalleeError('a subscription ended', { cause });
+    }
+  }
+  follower.isBehind = false;
 }
 
 /** @returns a number that no answer before had when it cannot be read: then the followers' own reads say why. */
