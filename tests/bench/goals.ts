@@ -1,0 +1,157 @@
+// Goals
+// =====
+// Each goal of the bench: its pair, its bound, and what keeps it from being better. `size` is 1, or less with --quick.
+
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { initialTransition, transition } from 'xstate';
+import { memoryStore } from '#src/adapters/memory/store.ts';
+import { openSqliteStore, type Store } from '#src/adapters/sqlite/store.ts';
+import { fold, readRecords } from '#src/kernel/log.ts';
+import { seen } from '#src/kernel/step.ts';
+import type { RunRecord } from '#src/record/record.ts';
+import { commitRows } from './baseline.ts';
+import type { Pair } from './measure.ts';
+import { BIN, child, timed } from './processes.ts';
+import { benchChart, benchSystem, driveRun, PAYLOAD_BYTES, type BenchEvent, type BenchStore } from './world.ts';
+
+export interface Goal {
+  readonly unit: string;
+  readonly goal: number;
+  /** True: the ratio may be so high; else it must be so high. */
+  readonly atMost?: true;
+  readonly rounds: number;
+  /** What bounds the value. */
+  readonly bound: string;
+  /** Null: cannot be measured yet, `bound` says why. */
+  pair(size: number): Promise<Pair> | Pair | null;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'autopack-bench-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+const fresh = (): string => join(folder, `${(files += 1)}.db`);
+const perSecond = (count: number, ms: number): number => (count * 1000) / ms;
+
+async function onDisk<T>(work: (store: Store) => Promise<T>, commit?: (now: () => void) => void): Promise<T> {
+  const store = await openSqliteStore({ path: fresh(), ...(commit === undefined ? {} : { commit }) });
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function together(store: BenchStore, runs: number, steps: number): Promise<number> {
+  const start = performance.now();
+  await Promise.all(Array.from({ length: runs }, (_, i) => driveRun(store, `bench${i}`, steps)));
+  return performance.now() - start;
+}
+
+/** Commits by counting, against steps by counting: no clock. */
+function commitsPerStep(runs: number, steps: number): Pair {
+  return {
+    async value() {
+      let commits = 0;
+      await onDisk((store) => together(store, runs, steps), (now) => {
+        commits += 1;
+        now();
+      });
+      return commits;
+    },
+    baseline: async () => runs * steps,
+  };
+}
+
+async function bytesOf(steps: number): Promise<number> {
+  const path = fresh();
+  const store = await openSqliteStore({ path });
+  await driveRun(store, 'bench', steps);
+  await store.close();
+  return statSync(path).size;
+}
+
+/** The same events through the documented, pure `transition()`; nothing is read, parsed, hashed or compared. */
+function bareReplay(records: readonly RunRecord[]): number {
+  const events = records.slice(1).map(({ to, at, event }) => seen({ to, at, event }) as BenchEvent);
+  const start = performance.now();
+  let [state] = initialTransition(benchChart, { steps: events.length - 1 });
+  for (const event of events) [state] = transition(benchChart, state, event);
+  const took = performance.now() - start;
+  if (state.status !== 'done') throw new Error('the bare replay did not end');
+  return perSecond(events.length, took);
+}
+
+async function verifiedReplay(store: BenchStore): Promise<number> {
+  const start = performance.now();
+  const records = await readRecords(store.events, 'bench');
+  const { divergence } = fold(records, () => benchSystem);
+  const took = performance.now() - start;
+  if (divergence !== null) throw new Error('the replay differs');
+  return perSecond(records.length, took);
+}
+
+const STATE_AND_HASHES = 'the chart (half of a step is XState), three canonical texts and four sha256';
+
+export const goals: Readonly<Record<string, Goal>> = {
+  'disk.oneRun': {
+    unit: 'steps/s', goal: 0.6, rounds: 7, bound: "the disk's sync: one for each step, of four pages instead of two (the row and its three indexes)",
+    pair: (size) => {
+      const steps = Math.ceil(400 * size);
+      return { value: () => onDisk(async (store) => perSecond(steps, await driveRun(store, 'bench', steps))), baseline: async () => perSecond(steps, commitRows(fresh(), steps, 1)) };
+    },
+  },
+  'disk.fiftyRuns': {
+    unit: 'steps/s', goal: 0.2, rounds: 5, bound: STATE_AND_HASHES,
+    pair: (size) => {
+      const steps = Math.ceil(100 * size);
+      return { value: () => onDisk(async (store) => perSecond(50 * steps, await together(store, 50, steps))), baseline: async () => perSecond(50 * steps, commitRows(fresh(), 50 * steps, 64)) };
+    },
+  },
+  'disk.oneRun.commitsPerStep': {
+    unit: 'commits', goal: 1.05, atMost: true, rounds: 5, bound: 'one commit a step, one each for record 0 and the take-over',
+    pair: (size) => commitsPerStep(1, Math.ceil(200 * size)),
+  },
+  'disk.fiftyRuns.commitsPerStep': {
+    unit: 'commits', goal: 0.05, atMost: true, rounds: 5, bound: 'how many runs meet in one turn of the loop',
+    pair: (size) => commitsPerStep(50, Math.ceil(40 * size)),
+  },
+  'memory.step': {
+    unit: 'us/step', goal: 5.5, atMost: true, rounds: 15, bound: STATE_AND_HASHES,
+    pair: (size) => {
+      const steps = Math.ceil(10_000 * size);
+      return { value: async () => ((await driveRun(memoryStore(), 'bench', steps)) * 1000) / steps, baseline: async () => (commitRows(':memory:', steps, 1) * 1000) / steps };
+    },
+  },
+  'replay.verified': {
+    unit: 'records/s', goal: 0.8, rounds: 15, bound: `${STATE_AND_HASHES}, reading and parsing each record`,
+    async pair(size) {
+      const steps = Math.ceil(5000 * size);
+      const store = await openSqliteStore({ path: fresh() });
+      await driveRun(store, 'bench', steps);
+      const records = await readRecords(store.events, 'bench');
+      return { value: () => verifiedReplay(store), baseline: async () => bareReplay(records) };
+    },
+  },
+  'resume.snapshot': {
+    unit: 'ms', goal: 6, atMost: true, rounds: 5, bound: 'not measured: there are no snapshots yet',
+    pair: () => null,
+  },
+  'disk.bytesPerStep': {
+    unit: 'bytes', goal: 2, atMost: true, rounds: 5, bound: 'the record: three hashes and two ids beside the 400 B of the result; then its own indexes',
+    async pair(size) {
+      const steps = Math.ceil(2000 * size);
+      const empty = await bytesOf(1);
+      return { value: async () => ((await bytesOf(steps)) - empty) / (steps - 1), baseline: async () => PAYLOAD_BYTES };
+    },
+  },
+  'start.help': {
+    unit: 'ms', goal: 3, atMost: true, rounds: 11, bound: 'commander, and six files of ours',
+    pair: () => ({ value: async () => timed([BIN, '--help']), baseline: async () => timed(['-e', '0']) }),
+  },
+  'start.cold': {
+    unit: 'ms', goal: 5, atMost: true, rounds: 9, bound: 'loading zod, xstate, yaml and pino; the schemas; the three commits of record 0, take-over and step',
+    pair: () => ({ value: async () => timed([child('cold.js'), fresh(), folder]), baseline: async () => timed([child('one-row.js'), fresh()]) }),
+  },
+};
