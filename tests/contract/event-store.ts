@@ -195,6 +195,19 @@ function subscribingContract({ store, other }: Given): void {
     await subscription.close();
   });
 
+  test('L6 what a subscription gives is what read gives, whoever appended', async () => {
+    const given: StoredEvent[] = [];
+    const { onEvent, until } = collector();
+    const subscription = store().subscribe('run-a', 0, (event) => { given.push(event); onEvent(event); }, unexpected);
+    await store().append('run-b', -1, eventsNamed('x'));
+    await store().append('run-a', -1, eventsNamed('a', 'b'));
+    await store().append('run-a', -1, eventsNamed('a', 'b'));
+    await store().append('run-a', 1, eventsNamed('c'));
+    await other((second) => second.append('run-a', 2, eventsNamed('d')).then(() => until(4)));
+    expect(given).toEqual(await store().read('run-a'));
+    await subscription.close();
+  });
+
   test('L6 events of another process come once each, in order, between our own', async () => {
     const { onEvent, until } = collector();
     const subscription = store().subscribe('run-a', 0, onEvent, unexpected);

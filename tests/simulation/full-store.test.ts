@@ -3,13 +3,17 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts';
 import { drive } from '#src/kernel/drive.ts';
+<<<<<<< HEAD
 import { readHistory } from '#src/kernel/history.ts';
 import { fold, first, toStored } from '#src/kernel/log.ts';
+=======
+import { fold, readRecords } from '#src/kernel/log.ts';
+>>>>>>> 88c5687 (kernel: many runs in one process share commits, never fates)
 import { memoryDisk } from '#src/adapters/memory/store.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { streamOf } from '#src/record/record.ts';
 import { temporaryFolder, type Folder } from '#tests/contract/support.ts';
-import { life, outcomes, RUN, system } from '#tests/support/drive-world.ts';
+import { life, outcomes, requestOn, RUN, system } from '#tests/support/drive-world.ts';
 
 let folder: Folder;
 beforeEach(() => {
@@ -22,8 +26,7 @@ async function live(name: string, pagesMax?: number): Promise<string> {
   const { events, blobs, close } = await openSqliteStore({ path: folder.file(name), ...(pagesMax === undefined ? {} : { pagesMax }) });
   try {
     if ((await events.read(streamOf(RUN), { limit: 1 })).length === 0) {
-      const { sealed } = first(RUN, Date.UTC(2026, 0, 1), { type: 'run.requested', v: 1, data: {} }, system);
-      await events.append(streamOf(RUN), -1, [toStored(sealed, 'n0')]);
+      await requestOn(events, RUN);
     }
     return (await drive(RUN, { ...life(memoryDisk()), store: events, blobs })).end;
   } catch (error) {

@@ -39,9 +39,11 @@ export function goodAnswer({ open: { effect } }: Performance): InputEvent {
   }
 }
 
-export async function request(disk: MemoryDisk): Promise<void> {
-  const { sealed } = first(RUN, START, { type: 'run.requested', v: 1, data: {} }, system);
-  await memoryStore(disk).events.append(streamOf(RUN), -1, [toStored(sealed, 'n0')]);
+export const request = (disk: MemoryDisk): Promise<void> => requestOn(memoryStore(disk).events, RUN);
+
+export async function requestOn(events: EventStore, run: string): Promise<void> {
+  const { sealed } = first(run, START, { type: 'run.requested', v: 1, data: {} }, system);
+  await events.append(streamOf(run), -1, [toStored(sealed, 'n0')]);
 }
 
 export interface Options {
