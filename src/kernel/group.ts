@@ -2,7 +2,7 @@
 // =====
 // Many runs driven by one process on one store, which puts the appends that meet into one commit (store promise L8).
 //
-//   K15. The runs of a group share commits, never fates: an error, a conflict or a broken invariant of one ends that one.
+//   K17. The runs of a group share commits, never fates: an error, a conflict or a broken invariant of one ends that one.
 
 import { drive, type DriveDeps, type Driven } from './drive.ts';
 

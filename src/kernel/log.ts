@@ -164,7 +164,7 @@ export function follow(head: Head | null, record: RunRecord, systemFor: SystemFo
 function recompute(head: Head | null, record: RunRecord, systemFor: SystemFor): Applied | string {
   const input = { to: record.to, at: record.at, event: record.event };
   if (head === null) return begin(systemFor(record.event.data), record.event.data);
-  if (record.event.type === RUN_FORKED) return canonical(record.event) === canonical(forkOff(head, record.run, record.at).sealed.record.event) ? unmoved(head.state) : 'another origin than the record before';
+  if (record.event.type === RUN_FORKED) return isSame(record.event, forkOff(head, record.run, record.at).sealed.record.event) ? unmoved(head.state) : 'another origin than the record before';
   if (!accepts(head.state, input)) return `${record.event.type} to ${record.to}, which does not await it`;
   try {
     return step(head.state, input, { run: record.run, seq: record.seq });

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { initialTransition, transition } from 'xstate';
 import { memoryStore } from '#src/adapters/memory/store.ts';
 import { openSqliteStore, type Store } from '#src/adapters/sqlite/store.ts';
-import { fold, readRecords } from '#src/kernel/log.ts';
+import { readHistory } from '#src/kernel/history.ts';
+import { fold } from '#src/kernel/log.ts';
 import { seen } from '#src/kernel/step.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { commitRows } from './baseline.ts';
@@ -85,7 +86,7 @@ function bareReplay(records: readonly RunRecord[]): number {
 
 async function verifiedReplay(store: BenchStore): Promise<number> {
   const start = performance.now();
-  const records = await readRecords(store.events, 'bench');
+  const records = await readHistory(store.events, 'bench');
   const { divergence } = fold(records, () => benchSystem);
   const took = performance.now() - start;
   if (divergence !== null) throw new Error('the replay differs');
@@ -130,7 +131,7 @@ export const goals: Readonly<Record<string, Goal>> = {
       const steps = Math.ceil(5000 * size);
       const store = await openSqliteStore({ path: fresh() });
       await driveRun(store, 'bench', steps);
-      const records = await readRecords(store.events, 'bench');
+      const records = await readHistory(store.events, 'bench');
       return { value: () => verifiedReplay(store), baseline: async () => bareReplay(records) };
     },
   },

@@ -3,12 +3,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts';
 import { drive } from '#src/kernel/drive.ts';
-<<<<<<< HEAD
 import { readHistory } from '#src/kernel/history.ts';
-import { fold, first, toStored } from '#src/kernel/log.ts';
-=======
-import { fold, readRecords } from '#src/kernel/log.ts';
->>>>>>> 88c5687 (kernel: many runs in one process share commits, never fates)
+import { fold } from '#src/kernel/log.ts';
 import { memoryDisk } from '#src/adapters/memory/store.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { streamOf } from '#src/record/record.ts';

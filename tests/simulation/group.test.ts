@@ -7,7 +7,8 @@ import { openSqliteStore, type SqliteOptions, type Store } from '#src/adapters/s
 import { InvariantError } from '#src/errors/errors.ts';
 import type { DriveDeps } from '#src/kernel/drive.ts';
 import { driveGroup, type Fate } from '#src/kernel/group.ts';
-import { fold, readRecords } from '#src/kernel/log.ts';
+import { readHistory } from '#src/kernel/history.ts';
+import { fold } from '#src/kernel/log.ts';
 import { submit } from '#src/kernel/submit.ts';
 import { streamOf, type RunRecord } from '#src/record/record.ts';
 import { temporaryFolder, type Folder } from '#tests/contract/support.ts';
@@ -29,7 +30,7 @@ afterEach(async () => {
 });
 
 const named = (count: number): string[] => Array.from({ length: count }, (_, i) => `r${i}`);
-const recordsOf = (run: string): Promise<RunRecord[]> => readRecords(store.events, run);
+const recordsOf = (run: string): Promise<RunRecord[]> => readHistory(store.events, run);
 
 async function open(options: Omit<SqliteOptions, 'path'> = {}, name = 'store.db'): Promise<void> {
   store = await openSqliteStore({ path: folder.file(name), ...options, commit: (now) => {
@@ -61,7 +62,7 @@ async function expectSound(run: string): Promise<void> {
   expect(causes).toEqual([...new Set(causes)]);
 }
 
-test('L8 K15 fifty runs take at most 0.05 commits a step, those for bodies and memos of their paid answers included', async () => {
+test('L8 K17 fifty runs take at most 0.05 commits a step, those for bodies and memos of their paid answers included', async () => {
   const runs = named(50);
   await openWith(runs);
   expect(new Set(fates(await driveAll(runs)))).toEqual(new Set(['done']));
@@ -71,7 +72,7 @@ test('L8 K15 fifty runs take at most 0.05 commits a step, those for bodies and m
   for (const run of runs) await expectSound(run);
 });
 
-test('K4 K15 no commit holds two records of one run, and no effect is performed before a second connection can read the record that asks for it', async () => {
+test('K4 K17 no commit holds two records of one run, and no effect is performed before a second connection can read the record that asks for it', async () => {
   const runs = named(20);
   await openWith(runs);
   const second = new DatabaseSync(folder.file('store.db'), { readOnly: true });
@@ -90,7 +91,7 @@ test('K4 K15 no commit holds two records of one run, and no effect is performed 
   const seen: number[] = [];
   const fatesOf = await driveAll(runs, (run) => ({
     perform: (performance) => {
-      seen.push((durable.get(streamOf(run)) ?? -1) - performance.open.seq);
+      seen.push((durable.get(streamOf(run)) ?? -1) - performance.open.place.seq);
       return Promise.resolve(goodAnswer(performance));
     },
   }));
@@ -101,7 +102,7 @@ test('K4 K15 no commit holds two records of one run, and no effect is performed 
   expect(position).toBe((await store.events.readAll()).at(-1)?.position);
 });
 
-test('K15 no run is left behind: between two records of one no other gets more than two', async () => {
+test('K17 no run is left behind: between two records of one no other gets more than two', async () => {
   const runs = named(20);
   await openWith(runs);
   await driveAll(runs);
@@ -115,7 +116,7 @@ test('K15 no run is left behind: between two records of one no other gets more t
   }
 });
 
-test('K15 a conflict, a broken invariant, an answer without an edge and an error end or concern their own run; the others have the records that they have alone', async () => {
+test('K17 a conflict, a broken invariant, an answer without an edge and an error end or concern their own run; the others have the records that they have alone', async () => {
   const runs = named(8);
   await openWith(runs);
   const clock = { virtual: true, now: () => 0, tick: () => {}, jumpTo: () => {}, until: () => Promise.resolve() };
@@ -154,7 +155,7 @@ test('L7 L8 a commit that is done but says that it failed is read back: no run o
   for (const run of runs) await expectSound(run);
 });
 
-test('L1 K15 a commit that fails ends the runs of its group with the store, the others go on; driven again they all end well', async () => {
+test('L1 K17 a commit that fails ends the runs of its group with the store, the others go on; driven again they all end well', async () => {
   const runs = named(10);
   await openWith(runs);
   const slow = (run: string): Change => ({

@@ -49,7 +49,7 @@ interface Call { readonly id?: string; readonly signal?: AbortSignal; readonly w
 
 function perform(type: keyof typeof handlers, params: object, { id = 'phase:p1/1', signal = new AbortController().signal, with: other = {} }: Call = {}): Promise<InputEvent | null> {
   const handler = handlers[type] as (performing: unknown) => Promise<InputEvent | null>;
-  return handler({ run: 'h', id, seq: 7, at: AT, params, signal, hands: { ...hands, ...other } });
+  return handler({ run: 'h', id, place: { run: 'h', seq: 7 }, at: AT, params, signal, hands: { ...hands, ...other } });
 }
 
 const base = () => ({ base: prepared.inspection.base, tree: prepared.inspection.tree });
