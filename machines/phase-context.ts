@@ -12,11 +12,12 @@ import { judgeGate } from '#src/domain/gate.ts';
 import type { PastFailure, RetryDecision } from '#src/domain/retry.ts';
 import { decideRetry } from '#src/domain/retry.ts';
 import type { PhaseOutcome } from '#src/domain/schedule.ts';
-import type { FeedbackItem } from '#src/events/effects.ts';
+import type { EffectParams, FeedbackItem } from '#src/events/effects.ts';
 import type { PhasePolicy } from '#src/events/policy.ts';
 import type { Ref } from '#src/record/ref.ts';
 import type { Slot } from './vocabulary.ts';
 
+type BuilderMode = EffectParams<'callBuilder'>['mode'];
 export type QuestionKind = 'exhausted' | 'blocked' | 'approval';
 type Verdicts = { readonly approved: boolean; readonly minor: number; readonly major: number; readonly critical: number };
 
@@ -57,6 +58,9 @@ export interface PhaseContext extends PhaseInput {
   readonly revision: Ref | null;
   readonly contextRef: Ref | null;
   readonly contextTokens: number;
+  /** The answer format of the attempt, and what its builder saw. */
+  readonly mode: BuilderMode;
+  readonly shown: { readonly base: string; readonly manifest: Ref } | null;
   readonly answer: Ref | null;
   readonly tree: string | null;
   readonly diff: Ref | null;
@@ -92,7 +96,7 @@ export function initialContext({ phase, policy }: PhaseInput): PhaseContext {
   return {
     phase, policy, open: { [startWaitOf(phase)]: 'wait:start' }, counter: 0, baseline: NO_BASELINE, base: '',
     attempt: 0, again: 0, step: 0, limit: policy.outputTokens, limitRaised: false,
-    ...freshAttempt, failures: [], feedback: [], replans: 0, replansDenied: false, revision: null, contextRef: null, contextTokens: 0,
+    ...freshAttempt, failures: [], feedback: [], replans: 0, replansDenied: false, revision: null, contextRef: null, contextTokens: 0, mode: 'full_file', shown: null,
     turn: 'none', keepTurn: false, question: null, deadlineAt: null, remainingMs: policy.deadlineMs,
     outcome: null, reason: null, quality: null, commit: null,
   };

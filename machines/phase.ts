@@ -55,7 +55,7 @@ export const phaseMachine = setup({
     raiseLimit: assign(({ context: { limit, policy } }) => ({ limit: raisedLimit(limit, policy.outputFactorBp, policy.outputTokensMax), limitRaised: true })),
     repair: assign(({ context }) => ({ repairs: context.repairs + 1 })),
     // what came back
-    keepContext: assign(({ event }) => (event.type === 'context.assembled' ? { contextRef: event.context, contextTokens: event.tokens } : {})),
+    keepContext: assign(({ context, event }) => (event.type === 'context.assembled' ? { contextRef: event.context, contextTokens: event.tokens, mode: event.mode, shown: { base: context.base, manifest: event.manifest } } : {})),
     keepAnswer: assign(({ event }) => (event.type === 'builder.answered' ? { answer: event.answer } : {})),
     keepCandidate: assign(({ event }) => (event.type === 'candidate.built' ? { tree: event.tree, diff: event.diff, set: event.set, netDeletion: event.removed - event.added } : {})),
     keepChecks: assign(({ context, event }) => said.checked(context, event)),
@@ -168,7 +168,8 @@ export const phaseMachine = setup({
             'candidate.refused': [
               { guard: 'formatRepairable', target: 'work', actions: ['repair', 'takeNote', { type: 'format.repair_asked', params: said.repairAsked }] },
               { guard: { type: 'refusedAs', params: { kind: 'format' } }, target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'format' } } },
-              { guard: { type: 'refusedAs', params: { kind: 'policy' } }, target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'policy' } } },
+              { guard: { type: 'refusedAs', params: { kind: 'truncated' } }, target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'truncated' } } },
+              { guard: { type: 'refusedAs', params: { kind: 'policy_refused' } }, target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'policy_refused' } } },
               { target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'apply' } } },
             ],
           },

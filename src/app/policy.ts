@@ -36,6 +36,7 @@ export function policyFor(plan: Plan, settings: RunSettings, config: Config, fla
     phases: plan.phases.map((phase) => ({ phase: phase.phase_id, policy: phasePolicy(phase, settings, config, flags) })),
     prices: [...models.models].map(([model, { input, output, cacheRead, cacheWrite }]) => ({ model, input, output, cacheRead, cacheWrite })),
     context: executor.context,
+    guards: executor.guards,
     protectedPaths: [...new Set([...config.protectedPaths, ...plan.protected])],
     setupTimeoutMs: executor.timeouts.setupMs,
     project: settings.project,
@@ -101,6 +102,6 @@ function phasePolicy(phase: Phase, { profile }: RunSettings, { executor, models,
     replanSimilarityBp: executor.replan.similarityBp,
     replanMessageMin: executor.replan.messageMin,
     replanFatal: [...executor.replan.fatal],
-    builderMode: phase.builder_mode ?? 'full_file',
+    builderMode: phase.builder_mode,
   };
 }

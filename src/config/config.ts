@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { noticeText, parseLocated, schemaNotices } from '#src/yaml/located.ts';
+import { Policy } from '#src/events/policy.ts';
 import type { CategoryTable } from '#src/domain/category.ts';
 import type { ModelTable } from '#src/domain/routing.ts';
 
@@ -25,6 +26,7 @@ const Executor = z.strictObject({
   context: z.strictObject({ tokensMax: Count, fileBytesMax: Count, filesMax: Count }),
   gate: z.strictObject({ netDeletionMax: Count }),
   snapshots: z.strictObject({ everyRecords: z.int().min(1) }),
+  guards: Policy.shape.guards,
   plan: z.strictObject({ phasesMax: z.int().min(1), filesPerScopeMax: Count, bytesMax: Count }),
 });
 const Chain = z.array(z.string()).min(1);

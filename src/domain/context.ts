@@ -37,7 +37,8 @@ export function selectContext(input: SelectionInput): { readonly selected: reado
   const categoryOf = ({ path }: ContextFile): ContextCategory | null => {
     if (input.scope.some((entry) => within(path, entry))) return 'modifiable';
     if (input.readOnly.some((entry) => within(path, entry))) return 'read_only';
-    return !VENDORED.test(path) && names(input.text, path) ? 'named' : null;
+    if (VENDORED.test(path) || !names(input.text, path)) return null;
+    return input.scope.length === 0 ? 'modifiable' : 'named';
   };
   const order: readonly ContextCategory[] = ['modifiable', 'named', 'read_only'];
   const candidates = visibleFiles.flatMap((file) => { const category = categoryOf(file); return category === null ? [] : [{ ...file, category }]; });

@@ -38,6 +38,13 @@ export function quoted(label: string, text: string): string {
   return `${label.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')}\n${'<'.repeat(width)}\n${text.replace(/\n?$/, '\n')}${'>'.repeat(width)}\n`;
 }
 
+/** Each line behind its number, from 1 (E-630). */
+export function numbered(text: string): string {
+  const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const width = String(lines.length).length;
+  return lines.map((line, at) => `${String(at + 1).padStart(width)} | ${line}`).join('');
+}
+
 export const bullets = (items: readonly string[], none: string): string => (items.length === 0 ? none : items.map((item) => `- ${item}`).join('\n'));
 
 /** Keeps head and tail of a long text, and no half characters. @param max in UTF-16 units. */

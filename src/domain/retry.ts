@@ -10,7 +10,7 @@ export type FailureKind =
   | 'refused' // the model refused to answer
   | 'format' // no answer format can be read, also after one repair
   | 'apply' // the patch does not apply to the base
-  | 'policy' // paths or guards refuse it
+  | 'policy_refused' // paths or guards refuse it
   | 'empty_patch' // nothing would change
   | 'context' // what the phase needs to be seen does not fit
   | 'tests' // newly failing tests
@@ -18,11 +18,11 @@ export type FailureKind =
   | 'conflict'; // the branch moved and the patch does not apply any more
 
 /** Failures that say something about the model: they count for the next one. */
-const COUNTS = new Set<FailureKind>(['format', 'apply', 'policy', 'empty_patch', 'tests', 'audit', 'refused']);
+const COUNTS = new Set<FailureKind>(['format', 'apply', 'policy_refused', 'empty_patch', 'tests', 'audit', 'refused']);
 export const counts = (kind: FailureKind): boolean => COUNTS.has(kind);
 
 /** Failures whose repetition says that the plan is wrong, not the answer. */
-const REPLANNABLE = new Set<FailureKind>(['tests', 'audit', 'apply', 'empty_patch', 'policy']);
+const REPLANNABLE = new Set<FailureKind>(['tests', 'audit', 'apply', 'empty_patch', 'policy_refused']);
 
 export interface PastFailure {
   readonly kind: FailureKind;

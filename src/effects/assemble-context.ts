@@ -1,12 +1,13 @@
-// assembleContext: what the builder will see, from the base alone.
+// assembleContext: what the builder will see, from the base alone, and the format it is asked to answer in.
 
+import { chooseMode, formats } from '#src/domain/answers/formats.ts';
 import { selectContext, type Selected } from '#src/domain/context.ts';
-import { quoted, visible } from '#src/domain/prompt.ts';
+import type { ManifestEntry } from '#src/domain/manifest.ts';
+import { numbered, quoted, visible } from '#src/domain/prompt.ts';
 import { isSecretFree } from '#src/domain/secrets.ts';
+import type { TreeFile } from '#src/ports/workspace.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
-import { failed, phaseOf, putText, result, type Handler, type Hands } from './performing.ts';
-
-interface Entry { readonly path: string; readonly sha256: string; readonly category: string; readonly bytes: number; readonly cut: boolean; readonly omitted: boolean }
+import { failed, phaseOf, policyOf, putText, result, type Handler, type Hands } from './performing.ts';
 
 const BYTES_PER_TOKEN_TENTHS = 25;
 const PATHS_LISTED_MAX = 400;
@@ -23,33 +24,49 @@ export const assembleContext: Handler<'assembleContext'> = async ({ run, params,
     bytesMax: Math.floor((tokensMax * BYTES_PER_TOKEN_TENTHS) / 10), fileBytesMax, filesMax,
   });
   if (tooLarge.length > 0) return failed('context_too_large', { detail: tooLarge.slice(0, 5).join(', ') });
-  const blobs = new Map(regular.map(({ path, blob }) => [path, blob]));
-  const { text, entries } = await render(hands, selected, blobs, regular.map(({ path }) => path));
+  const shown = await readSelected(hands, selected, regular);
+  const lines = shown.flatMap(({ text, category }) => (text === null || category !== 'modifiable' ? [] : [text.split('\n').length - 1]));
+  const { mode, reason } = chooseMode({
+    wanted: policyOf(hands, params.phase).builderMode, deliverables: phase.deliverables.length, scopePaths: phase.scope.paths.length,
+    files: shown.filter(({ text }) => text !== null).length, linesMax: Math.max(0, ...lines), text: `${phase.name}\n${phase.description ?? ''}`,
+  });
+  const context = render(shown, regular.map(({ path }) => path), formats[mode].numbered);
+  const entries = shown.map(({ entry }) => entry);
   return result('context.assembled', {
-    context: await putText(hands.blobs, text),
+    context: await putText(hands.blobs, context),
     manifest: await putText(hands.blobs, canonical(entries)),
     files: entries.filter(({ omitted }) => !omitted).length,
     omitted: entries.filter(({ omitted }) => omitted).length,
-    tokens: Math.ceil((Buffer.byteLength(text) * 10) / BYTES_PER_TOKEN_TENTHS),
+    tokens: Math.ceil((Buffer.byteLength(context) * 10) / BYTES_PER_TOKEN_TENTHS),
+    mode,
+    modeReason: reason,
   });
 };
 
-async function render(hands: Hands, selected: readonly Selected[], blobs: ReadonlyMap<string, string>, all: readonly string[]): Promise<{ text: string; entries: Entry[] }> {
-  const parts: string[] = [];
-  const entries: Entry[] = [];
-  for (const { path, size, category, omitted } of selected) {
-    const body = omitted ? null : await hands.workspace.read(blobs.get(path) ?? '');
-    const raw = body === null ? '' : Buffer.from(body).toString('utf8');
+interface Shown { readonly path: string; readonly category: Selected['category']; readonly entry: ManifestEntry; /** Null where it is left out. */ readonly text: string | null }
+
+async function readSelected(hands: Hands, selected: readonly Selected[], files: readonly TreeFile[]): Promise<Shown[]> {
+  const blobs = new Map(files.map(({ path, blob }) => [path, blob]));
+  const wanted = selected.filter(({ omitted }) => !omitted).map(({ path }) => path);
+  const bodies = await hands.workspace.readAll(wanted.map((path) => blobs.get(path) ?? ''));
+  const bytes = new Map(wanted.map((path, at) => [path, bodies[at]]));
+  return selected.map(({ path, size, category }) => {
+    const body = bytes.get(path);
+    const raw = body === undefined ? '' : Buffer.from(body).toString('utf8');
     // Binary content helps nobody; a file that holds a key never leaves the machine.
-    const shown = body !== null && !raw.includes('\0') && isSecretFree(raw, hands.secrets);
-    entries.push({ path, sha256: body === null ? '' : sha256(body), category, bytes: size, cut: false, omitted: !shown });
-    if (!shown) continue;
-    // A file that may be changed is shown as it is: what the builder does not see, it would delete or fail to match.
-    if (category === 'modifiable') parts.push(quoted(`File ${path} (may be changed):`, raw));
-    else parts.push(quoted(`File ${path} (for reading only):`, visible(raw)));
-  }
-  const left = entries.filter(({ omitted }) => omitted).map(({ path }) => path);
+    const isShown = body !== undefined && !raw.includes('\0') && isSecretFree(raw, hands.secrets);
+    return { path, category, entry: { path, sha256: body === undefined ? '' : sha256(body), category, bytes: size, cut: false, omitted: !isShown }, text: isShown ? raw : null };
+  });
+}
+
+function render(files: readonly Shown[], all: readonly string[], withNumbers: boolean): string {
+  // A file that may be changed is shown as it is: what the builder does not see, it would delete or fail to match.
+  const parts = files.flatMap(({ path, category, text }) => {
+    if (text === null) return [];
+    return [category === 'modifiable' ? quoted(`File ${path} (may be changed):`, withNumbers ? numbered(text) : text) : quoted(`File ${path} (for reading only):`, visible(text))];
+  });
+  const left = files.filter(({ text }) => text === null).map(({ path }) => path);
   if (left.length > 0) parts.push(quoted('Files that exist and are not shown:', left.slice(0, 40).join('\n')));
   parts.push(quoted('All files of the repository:', [...all].sort().slice(0, PATHS_LISTED_MAX).join('\n')));
-  return { text: parts.join('\n'), entries };
+  return parts.join('\n');
 }

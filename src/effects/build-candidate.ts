@@ -1,75 +1,123 @@
-// buildCandidate: reads the answer, applies it to the base in our own repository, holds it against the path policy.
-// All or nothing; every reason for a refusal goes to the next attempt.
+// buildCandidate: reads the answer, applies it to what the builder saw, holds it against path policy and guards, and
+// carries it onto the base where that moved. All or nothing; every reason for a refusal goes to the next attempt.
 
-import { parseDiff } from '#src/domain/answers/diff.ts';
-import { parseFullFile, type FileAnswer } from '#src/domain/answers/full-file.ts';
-import { judgePaths } from '#src/domain/path-policy.ts';
+import { applyEdits, type Edit, type Written } from '#src/domain/answers/edits.ts';
+import { formats } from '#src/domain/answers/formats.ts';
+import { judgeDeliverables, judgeJson } from '#src/domain/deliverables.ts';
+import { changeClassOf, judgeGuards, type GuardedFile } from '#src/domain/guards.ts';
+import { shownWhole } from '#src/domain/manifest.ts';
+import { judgePaths, type ChangedPath } from '#src/domain/path-policy.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { Candidate, TreeChange } from '#src/ports/workspace.ts';
-import { getText, phaseOf, policyOf, putText, result, type Handler, type Hands, type Performing } from './performing.ts';
+import type { InputData } from '#src/events/inputs.ts';
+import { getText, phaseOf, putText, result, type Handler, type Hands, type Performing } from './performing.ts';
 
-export const buildCandidate: Handler<'buildCandidate'> = async (performing) => {
-  const { params, hands } = performing;
-  await hands.workspace.reopen(performing.run, params.base);
-  const answer = await getText(hands.blobs, params.answer);
-  const base = await hands.workspace.treeOf(params.base);
-  const built = policyOf(hands, params.phase).builderMode === 'diff' ? await fromDiff(performing, base, answer) : await fromFiles(performing, base, answer);
-  if ('type' in built) return built;
-  if (!built.ok) return refused(hands, 'apply', 'does_not_apply', built.problems);
-  const violations = judgePaths(built.changes, scopeOf(hands, params.phase));
-  if (violations.length > 0) return refused(hands, 'policy', violations[0]?.rule ?? 'path', violations.map(({ path, message }) => `${path}: ${message}`));
-  return accepted(hands, built);
+type Work = Performing<'buildCandidate'>;
+type Built = Extract<Candidate, { ok: true }>;
+interface Refused { readonly kind: InputData<'candidate.refused'>['kind']; readonly code: string; readonly problems: readonly string[] }
+/** `whole`: paths of which the answer gave everything. */
+interface Made { readonly candidate: Built; readonly whole: ReadonlySet<string> }
+
+const isRefused = (value: object): value is Refused => 'problems' in value;
+const refusal = (kind: Refused['kind'], found: readonly { readonly path: string; readonly message: string }[], code: string): Refused => ({ kind, code, problems: found.map(({ path, message }) => `${path}: ${message}`) });
+
+export const buildCandidate: Handler<'buildCandidate'> = async (work) => {
+  const { hands, params, run } = work;
+  await hands.workspace.reopen(run, params.base);
+  const seen = await hands.workspace.treeOf(params.shown.base);
+  const made = await makeCandidate(work, seen);
+  if (isRefused(made)) return refused(hands, made);
+  const judged = await judge(work, made);
+  if (judged !== null) return refused(hands, judged);
+  if (params.shown.base === params.base) return accepted(hands, made.candidate, null);
+  const onto = await hands.workspace.treeOf(params.base);
+  const carried = await hands.workspace.carry({ from: seen, to: made.candidate.tree, onto });
+  return carried.ok ? accepted(hands, { ...carried, rung: made.candidate.rung }, carried.rung) : refused(hands, { kind: 'apply', code: 'does_not_apply', problems: carried.problems });
 };
 
-function scopeOf(hands: Hands, phase: string) {
-  const { scope } = phaseOf(hands, phase);
-  return { scope: scope.paths, readOnly: scope.read_only_context.map(({ path }) => path), protectedPaths: hands.requested.policy.protectedPaths };
+async function makeCandidate(work: Work, seen: string): Promise<Made | Refused> {
+  const { hands, params } = work;
+  const read = formats[params.mode].parse(await getText(hands.blobs, params.answer));
+  if (!read.ok) return { kind: read.cut ? 'truncated' : 'format', code: read.code, problems: read.problems };
+  const written = 'edits' in read ? await filesOf(work, seen, read.edits) : [];
+  if (isRefused(written)) return written;
+  const candidate = 'edits' in read ? await hands.workspace.applyFiles(seen, written) : await hands.workspace.applyDiff(seen, read.diff);
+  if (!candidate.ok) return { kind: 'apply', code: 'does_not_apply', problems: candidate.problems };
+  return { candidate, whole: new Set(written.flatMap(({ path, whole }) => (whole ? [path] : []))) };
 }
 
-async function fromDiff({ hands }: Performing<'buildCandidate'>, base: string, answer: string): Promise<Candidate | InputEvent> {
-  const parsed = parseDiff(answer);
-  if (!parsed.ok) return refused(hands, 'format', parsed.code, parsed.problems);
-  return hands.workspace.applyDiff(base, parsed.diff);
+/** The files that edits come to; paths are held against the policy before git sees one. */
+async function filesOf(work: Work, seen: string, edits: readonly Edit[]): Promise<readonly Written[] | Refused> {
+  const { hands, params } = work;
+  const early = pathViolations(work, edits.map(({ path }) => ({ path, oldMode: '100644', newMode: '100644' })));
+  if (early !== null) return early;
+  const wanted = new Set(edits.map(({ path }) => path));
+  const files = (await hands.workspace.files(seen)).filter(({ path }) => wanted.has(path));
+  const contents = await hands.workspace.readAll(files.map(({ mode, blob }) => (mode.startsWith('100') ? blob : '')).filter((blob) => blob !== ''));
+  const bytes = new Map(files.filter(({ mode }) => mode.startsWith('100')).map(({ path }, at) => [path, contents[at] ?? null]));
+  const shown = shownWhole(await getText(hands.blobs, params.shown.manifest));
+  const applied = applyEdits(edits, { base: (path) => bytes.get(path) ?? null, wasShown: (path) => shown.has(path) });
+  return applied.ok ? applied.files : { kind: 'apply', code: 'edit_does_not_apply', problems: applied.problems };
 }
 
-async function fromFiles({ hands, params }: Performing<'buildCandidate'>, base: string, answer: string): Promise<Candidate | InputEvent> {
-  const parsed = parseFullFile(answer);
-  if (!parsed.ok) return refused(hands, 'format', parsed.code, parsed.problems);
-  // Held against the policy before git sees a path, and again on the tree that came of it.
-  const early = judgePaths(parsed.files.map(({ path }) => ({ path, oldMode: '100644', newMode: '100644' })), scopeOf(hands, params.phase));
-  if (early.length > 0) return refused(hands, 'policy', early[0]?.rule ?? 'path', early.map(({ path, message }) => `${path}: ${message}`));
-  const known = new Set((await hands.workspace.files(base)).map(({ path }) => path));
-  const wrong = parsed.files.flatMap((file) => modeProblem(file, known));
-  if (wrong.length > 0) return refused(hands, 'apply', 'wrong_mode', wrong);
-  return hands.workspace.applyFiles(base, parsed.files.map(({ path, content }) => ({ path, content })));
+function pathViolations({ hands, params }: Work, changes: readonly ChangedPath[]): Refused | null {
+  const { scope } = phaseOf(hands, params.phase);
+  const readOnly = scope.read_only_context.map(({ path }) => path);
+  const found = judgePaths(changes, { scope: scope.paths, readOnly, protectedPaths: hands.requested.policy.protectedPaths });
+  return found.length === 0 ? null : refusal('policy_refused', found, found[0]?.rule ?? 'path');
 }
 
-function modeProblem({ path, mode }: FileAnswer, known: ReadonlySet<string>): string[] {
-  if (mode === 'delete' && !known.has(path)) return [`${path}: it is to be deleted, but does not exist`];
-  if (mode === 'create' && known.has(path)) return [`${path}: it is to be created, but exists; use modify`];
-  return [];
+/** Paths as git sees them, then what the change does to its files, then what the phase must leave. */
+async function judge(work: Work, { candidate, whole }: Made): Promise<Refused | null> {
+  const { hands, params } = work;
+  const violations = pathViolations(work, candidate.changes);
+  if (violations !== null || candidate.changes.length === 0) return violations;
+  const phase = phaseOf(hands, params.phase);
+  const files = await guardedFiles(hands, candidate.changes, whole);
+  const present = new Set(phase.deliverables.length === 0 ? [] : (await hands.workspace.files(candidate.tree)).map(({ path }) => path));
+  const touched = candidate.changes.filter(({ newMode }) => !ABSENT.test(newMode)).map(({ path }) => path);
+  const found = [
+    ...judgeGuards(files, {
+      changeClass: changeClassOf({ scope: phase.scope.paths, changeSize: phase.change_size, allowSymbolRemoval: phase.allow_symbol_removal, complexity: phase.complexity, criteria: phase.acceptance_criteria.length }),
+      allowMassDeletion: phase.allow_mass_deletion, allowMassAddition: phase.allow_mass_addition, allowSymbolRemoval: phase.allow_symbol_removal, limits: hands.requested.policy.guards,
+    }),
+    ...judgeDeliverables({ expected: phase.deliverables, manifest: phase.scope.deliverables_manifest, present, touched }),
+    ...files.flatMap((file) => judgeJson({ ...file, isExpected: phase.deliverables.includes(file.path) })),
+  ];
+  return found.length === 0 ? null : refusal('policy_refused', found, found[0]?.code ?? 'guard');
 }
 
-async function refused(hands: Hands, kind: 'format' | 'apply' | 'policy', code: string, problems: readonly string[]): Promise<InputEvent> {
+const ABSENT = /^0+$/;
+
+async function guardedFiles(hands: Hands, changes: readonly TreeChange[], whole: ReadonlySet<string>): Promise<GuardedFile[]> {
+  const text = changes.filter(({ binary }) => !binary);
+  const blobs = [...new Set(text.flatMap(({ oldBlob, newBlob }) => [oldBlob, newBlob]).filter((blob) => !ABSENT.test(blob)))];
+  const bodies = await hands.workspace.readAll(blobs);
+  const contents = new Map(blobs.map((blob, at) => [blob, Buffer.from(bodies[at] ?? []).toString('utf8')]));
+  return text.map(({ path, oldBlob, newBlob }) => ({ path, before: contents.get(oldBlob) ?? null, after: contents.get(newBlob) ?? null, whole: whole.has(path) }));
+}
+
+async function refused(hands: Hands, { kind, code, problems }: Refused): Promise<InputEvent> {
   const list = await putText(hands.blobs, problems.map((problem) => `- ${problem}\n`).join(''));
-  return result('candidate.refused', { kind, code: code.slice(0, 64), message: problems.join('; ').slice(0, 480) || code, problems: list });
+  return result('candidate.refused', { kind, code: code.slice(0, 64), message: problems.join('; ').slice(0, 480).toWellFormed() || code, problems: list });
 }
 
-async function accepted(hands: Hands, { tree, changes, diff }: Extract<Candidate, { ok: true }>): Promise<InputEvent> {
+async function accepted(hands: Hands, { tree, changes, diff, rung }: Built, carried: Built['rung'] | null): Promise<InputEvent> {
   const set = changes.map(({ path, oldMode, oldBlob, newMode, newBlob }) => ({ path, oldMode, oldBlob, newMode, newBlob }));
-  const absent = /^0+$/;
   const sum = (of: (change: TreeChange) => number): number => changes.reduce((total, change) => total + of(change), 0);
   return result('candidate.built', {
     tree,
     diff: await putText(hands.blobs, diff),
     set: sha256(canonical(set)),
     changes: await putText(hands.blobs, canonical(set)),
-    created: sum(({ oldMode }) => Number(absent.test(oldMode))),
-    modified: sum(({ oldMode, newMode }) => Number(!absent.test(oldMode) && !absent.test(newMode))),
-    deleted: sum(({ newMode }) => Number(absent.test(newMode))),
+    created: sum(({ oldMode }) => Number(ABSENT.test(oldMode))),
+    modified: sum(({ oldMode, newMode }) => Number(!ABSENT.test(oldMode) && !ABSENT.test(newMode))),
+    deleted: sum(({ newMode }) => Number(ABSENT.test(newMode))),
     added: sum(({ added }) => added),
     removed: sum(({ removed }) => removed),
     keyChanges: changes.slice(0, 10).map(({ path, added, removed }) => `${[...path].slice(0, 170).join('')} (+${added} −${removed})`),
+    rung,
+    carried,
   });
 }

@@ -2,6 +2,7 @@
 // ====================
 // Which template gets which values. All foreign text goes through `quoted`.
 
+import { formats, type BuilderMode } from '#src/domain/answers/formats.ts';
 import { bullets, clipped, fill, quoted, visible } from '#src/domain/prompt.ts';
 import type { FeedbackItem } from '#src/events/effects.ts';
 import type { Ref } from '#src/record/ref.ts';
@@ -37,9 +38,9 @@ async function feedbackText(hands: Hands, feedback: readonly FeedbackItem[]): Pr
 
 const common = (phase: Phase) => ({ phase: phase.phase_id, name: phase.name, category: phase.task_category ?? 'general', complexity: phase.complexity, criteria: bullets(phase.acceptance_criteria, '(none given: complete output, stay in scope, leave unchanged when unsure)') });
 
-export async function builderPrompt(hands: Hands, call: { phase: string; attempt: number; context: Ref; revision: Ref | null; feedback: readonly FeedbackItem[] }, mode: 'diff' | 'full_file') {
+export async function builderPrompt(hands: Hands, call: { phase: string; attempt: number; context: Ref; revision: Ref | null; feedback: readonly FeedbackItem[]; mode: BuilderMode }) {
   const phase = phaseOf(hands, call.phase);
-  const format = template(hands, mode === 'diff' ? 'builder-diff' : 'builder-full-file');
+  const format = template(hands, formats[call.mode].prompt);
   return {
     system: fill(template(hands, 'builder'), { format, protected: hands.requested.policy.protectedPaths.join(', ') }),
     prompt: fill(template(hands, 'phase'), {

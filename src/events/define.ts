@@ -53,6 +53,10 @@ export const Name = z.string().min(1).max(128);
 export const Id = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/);
 export const ObjectId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+/** Answer formats of a builder: `src/domain/answers/formats.ts`. */
+export const BuilderMode = z.enum(['full_file', 'structured_edit', 'ndjson', 'diff']);
+/** How a change came into the tree: written by us, or the rung of the ladder that took a patch. */
+export const Rung = z.enum(['written', 'strict', 'whitespace', 'three_way']);
 export const Text = z.string().max(500);
 
 /** What counts against accounts: the cost is rounded up per call. */

@@ -5,7 +5,7 @@
 
 import { z } from 'zod';
 import { Ref } from '#src/record/ref.ts';
-import { Attempt, defineEffect, Id, Ms, Name, ObjectId, Text, Tokens } from './define.ts';
+import { Attempt, BuilderMode, defineEffect, Id, Ms, Name, ObjectId, Text, Tokens } from './define.ts';
 
 const ofPhase = { phase: Id, attempt: Attempt };
 /** `call` counts within role, phase and attempt, so that an adapter needs no state. */
@@ -25,6 +25,7 @@ export const effects = {
   callBuilder: defineEffect('callBuilder', { paid: true }, 'Ask the builder model for an answer.', {
     ...ofCall,
     context: Ref,
+    mode: BuilderMode,
     /** The re-planned description, null for the plan's own. */
     revision: Ref.nullable(),
     feedback: z.array(FeedbackItem).max(8),
@@ -32,6 +33,9 @@ export const effects = {
   buildCandidate: defineEffect('buildCandidate', { paid: false }, 'Read the answer, apply it to the base, hold it against policy and guards.', {
     ...ofPhase,
     answer: Ref,
+    mode: BuilderMode,
+    /** What the builder saw: the commit, and the manifest of its files. */
+    shown: z.strictObject({ base: ObjectId, manifest: Ref }),
     base: ObjectId,
   }),
   runTests: defineEffect('runTests', { paid: false }, 'Run setup and the test command in a fresh checkout. Attempt 0 is the baseline.', {

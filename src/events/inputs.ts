@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Origin } from '#src/record/record.ts';
 import { Ref } from '#src/record/ref.ts';
-import { defineInput, Id, Ms, Name, ObjectId, Sha256, spent, Text, Tokens } from './define.ts';
+import { BuilderMode, defineInput, Id, Ms, Name, ObjectId, Rung, Sha256, spent, Text, Tokens } from './define.ts';
 import { Plan } from './plan.ts';
 import { Pins, Policy } from './policy.ts';
 
@@ -74,6 +74,9 @@ export const inputs = {
     omitted: z.int().nonnegative(),
     /** Input tokens that the prompt will take, estimated. */
     tokens: Tokens,
+    /** The answer format that this attempt asks for, and why (E-120). */
+    mode: BuilderMode,
+    modeReason: Text,
   }),
   builderAnswered: defineInput('builder.answered', 1, ['callBuilder'], "The builder's answer as it came.", {
     ...call,
@@ -91,9 +94,12 @@ export const inputs = {
     added: z.int().nonnegative(),
     removed: z.int().nonnegative(),
     keyChanges: z.array(z.string().max(200)).max(10),
+    rung: Rung,
+    /** How it was carried onto a base that moved; null where it did not. */
+    carried: Rung.nullable(),
   }),
   candidateRefused: defineInput('candidate.refused', 1, ['buildCandidate'], 'The answer cannot enter the repository, with every reason.', {
-    kind: z.enum(['format', 'apply', 'policy']),
+    kind: z.enum(['format', 'truncated', 'apply', 'policy_refused']),
     code: z.string().max(64),
     message: Text,
     /** All problems as JSON lines, for the next attempt. */

@@ -3,7 +3,7 @@
 // The accepted, normalised plan as record 0 pins it: every field present, integers only, nothing left to default.
 
 import { z } from 'zod';
-import { Id, Ms } from './define.ts';
+import { BuilderMode, Id, Ms } from './define.ts';
 
 const Path = z.string().min(1).max(512);
 const Line = z.string().max(2000);
@@ -27,15 +27,18 @@ export const Phase = z.strictObject({
   description: z.string().max(16_000).nullable(),
   task_category: z.string().max(64).nullable(),
   complexity: z.enum(['low', 'medium', 'high', 'maintenance']),
-  builder_mode: z.enum(['diff', 'full_file']).nullable(),
+  builder_mode: BuilderMode.nullable(),
   phase_type: z.string().max(64).nullable(),
-  scope: z.strictObject({ paths: z.array(Path), read_only_context: z.array(z.strictObject({ path: Path, reason: z.string().max(500) })) }),
+  scope: z.strictObject({ paths: z.array(Path), read_only_context: z.array(z.strictObject({ path: Path, reason: z.string().max(500) })), deliverables_manifest: z.array(Path) }),
   acceptance_criteria: z.array(Line),
   deliverables: z.array(Path),
   dependencies: z.array(Id),
   ci: Ci,
   allow_noop: z.boolean(),
   allow_mass_deletion: z.boolean(),
+  allow_mass_addition: z.boolean(),
+  allow_symbol_removal: z.boolean(),
+  change_size: z.enum(['small_fix', 'large_refactor']).nullable(),
   max_builder_attempts: z.int().min(1).nullable(),
 });
 export type Phase = z.infer<typeof Phase>;

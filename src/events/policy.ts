@@ -4,7 +4,7 @@
 // nothing else; no file is read again.
 
 import { z } from 'zod';
-import { Id, MicroUsd, Ms, Name, Sha256, Tokens } from './define.ts';
+import { BuilderMode, Id, MicroUsd, Ms, Name, Sha256, Tokens } from './define.ts';
 
 const Count = z.int().nonnegative();
 const BasisPoints = z.int().nonnegative();
@@ -53,7 +53,8 @@ export const PhasePolicy = z.strictObject({
   replanSimilarityBp: BasisPoints,
   replanMessageMin: Count,
   replanFatal: z.array(Name),
-  builderMode: z.enum(['diff', 'full_file']),
+  /** The plan's own wish; null lets E-120 choose for each attempt. */
+  builderMode: BuilderMode.nullable(),
 });
 export type PhasePolicy = z.infer<typeof PhasePolicy>;
 
@@ -80,6 +81,8 @@ export const Policy = z.strictObject({
   phases: z.array(z.strictObject({ phase: Id, policy: PhasePolicy })),
   prices: z.array(Price),
   context: z.strictObject({ tokensMax: Tokens, fileBytesMax: Count, filesMax: Count }),
+  /** E-124 to E-128, E-201: shares in percent, sizes in lines. */
+  guards: z.strictObject({ shrinkPercent: Count, growthPercent: Count, churnPercent: Count, linesMin: Count, wholeLinesMax: Count, symbolsLostPercent: Count, similarLinesMin: Count, similarityPercent: Count }),
   protectedPaths: z.array(z.string().max(512)),
   setupTimeoutMs: Ms,
   project: Id,

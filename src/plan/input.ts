@@ -4,6 +4,7 @@
 // E-030, E-031, formats.md.
 
 import { z } from 'zod';
+import { BuilderMode } from '#src/events/define.ts';
 
 const Text = z.string().max(16_000);
 const Name = z.string().min(1).max(200);
@@ -39,9 +40,9 @@ const ScopeInput = z.strictObject({
   paths: Strings.optional(),
   read_only_context: z.array(ReadOnly).max(200).optional(),
   deliverables: Deliverables.optional(),
+  deliverables_manifest: Strings.optional(),
   ci: CiInput.optional(),
 });
-const Later = z.enum(['full_file', 'diff'], { error: (issue) => (issue.input === 'structured_edit' || issue.input === 'ndjson' ? `${issue.input} comes with a later version: use full_file or diff` : 'full_file or diff') });
 
 const phaseFields = {
   phase_id: IdText,
@@ -59,11 +60,14 @@ export const PhaseInput = z.strictObject({
   name: Name,
   task_category: z.string().trim().toLowerCase().min(1).max(64).nullish(),
   complexity: z.string().max(64).nullish(),
-  builder_mode: Later.nullish(),
+  builder_mode: z.enum(BuilderMode.options, { error: 'full_file, structured_edit, ndjson or diff' }).nullish(),
   phase_type: z.enum(['planning', 'research', 'implementation', 'testing', 'deployment', 'monetization', 'postlaunch', 'documentation', 'refactoring']).nullish(),
   ci: CiInput.nullish(),
   allow_noop: z.boolean().optional(),
   allow_mass_deletion: z.boolean().optional(),
+  allow_mass_addition: z.boolean().optional(),
+  allow_symbol_removal: z.boolean().optional(),
+  change_size: z.enum(['small_fix', 'large_refactor']).nullish(),
   max_builder_attempts: Positive.nullish(),
 });
 export type PhaseInput = z.infer<typeof PhaseInput>;

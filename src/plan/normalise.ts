@@ -50,12 +50,14 @@ function phaseOf(phase: PhaseInput, at: Path, around: Around): PlannedPhase {
   return {
     phase_id: phase.phase_id, phase_index: phase.phase_index, tier_id: phase.tier_id, name: phase.name, description: phase.description ?? null,
     task_category: phase.task_category ?? null, complexity: complexityOf(phase.complexity ?? null, [...at, 'complexity'], report), builder_mode: phase.builder_mode ?? null,
-    phase_type: phase.phase_type ?? null, scope: { paths: scopeOf(phase, at, { ...around, deliverables }), read_only_context: readOnlyOf(phase, at, report) },
+    phase_type: phase.phase_type ?? null, scope: { paths: scopeOf(phase, at, { ...around, deliverables }), read_only_context: readOnlyOf(phase, at, report), deliverables_manifest: manifestOf(phase, at, report) },
     acceptance_criteria: phase.acceptance_criteria ?? [], deliverables: textsOf(deliverables), dependencies: phase.dependencies ?? [], ci: ci.of(phase, at),
-    allow_noop: phase.allow_noop ?? false, allow_mass_deletion: phase.allow_mass_deletion ?? false, max_builder_attempts: phase.max_builder_attempts ?? null,
+    allow_noop: phase.allow_noop ?? false, allow_mass_deletion: phase.allow_mass_deletion ?? false, allow_mass_addition: phase.allow_mass_addition ?? false,
+    allow_symbol_removal: phase.allow_symbol_removal ?? false, change_size: phase.change_size ?? null, max_builder_attempts: phase.max_builder_attempts ?? null,
   };
 }
 
+const manifestOf = (phase: PhaseInput, at: Path, report: Report): string[] => textsOf(cleanPaths(placed(phase.scope?.deliverables_manifest ?? [], [...at, 'scope', 'deliverables_manifest']), report));
 const textsOf = (paths: readonly Placed[]): string[] => paths.map(({ text }) => text);
 
 function scopeOf(phase: PhaseInput, at: Path, { report, limits, protectedPaths, deliverables }: Around & { readonly deliverables: readonly Placed[] }): string[] {

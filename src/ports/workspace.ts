@@ -40,8 +40,11 @@ export interface FileWrite {
   readonly content: string | null;
 }
 
+/** How a change came into a tree: written by us, or the rung of the ladder that took the patch. */
+export type Rung = 'written' | 'strict' | 'whitespace' | 'three_way';
+
 export type Candidate =
-  | { readonly ok: true; readonly tree: string; readonly changes: readonly TreeChange[]; readonly diff: string }
+  | { readonly ok: true; readonly tree: string; readonly changes: readonly TreeChange[]; readonly diff: string; readonly rung: Rung }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 export interface TreeFile {
@@ -94,12 +97,15 @@ export interface Workspace {
   /** Opens our repository again for the commit that is built on: the base or a later one of the run. @throws ExecutorError `workspace.unusable` naming the missing commit. */
   reopen(run: string, base: string): Promise<void>;
   files(tree: string): Promise<readonly TreeFile[]>;
-  read(blob: string): Promise<Uint8Array>;
+  /** In the order asked. */
+  readAll(blobs: readonly string[]): Promise<readonly Uint8Array[]>;
   treeOf(commit: string): Promise<string>;
-  /** Strict apply of a unified diff on a tree. */
+  /** A unified diff on a tree, by the ladder: strict, white space ignored, three-way. */
   applyDiff(tree: string, diff: string): Promise<Candidate>;
   /** Writes whole files into a tree. */
   applyFiles(tree: string, writes: readonly FileWrite[]): Promise<Candidate>;
+  /** The change from one tree to another, done to a third: a branch that moved. */
+  carry(change: { readonly from: string; readonly to: string; readonly onto: string }): Promise<Candidate>;
   /** A fresh directory with the files of a tree, without `.git`. `mark` is `<run>/<effect id>`; what an earlier life left there is removed. */
   checkout(tree: string, mark: string): Promise<Checkout>;
   /** Writes the commit object into our repository. @returns its id. */

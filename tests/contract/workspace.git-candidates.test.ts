@@ -35,7 +35,7 @@ async function newScene(files: Readonly<Record<string, string | Buffer>>, format
   const { tree } = await space.prepare('r1', null);
   const text = async (at: string, path: string): Promise<string> => {
     const file = (await space.files(at)).find((entry) => entry.path === path);
-    return file === undefined ? '(absent)' : Buffer.from(await space.read(file.blob)).toString('utf8');
+    return file === undefined ? '(absent)' : Buffer.from((await space.readAll([file.blob]))[0] ?? []).toString('utf8');
   };
   return { space, tree, text };
 }
@@ -66,9 +66,9 @@ describe('unified diffs', () => {
 
   test('W3 an empty diff, and one that changes nothing in the end, is a candidate without changes', async () => {
     const { space, tree } = await scene({ 'a.txt': 'one\n' });
-    expect(await space.applyDiff(tree, '\n')).toEqual({ ok: true, tree, changes: [], diff: '' });
-    expect(await space.applyFiles(tree, [])).toEqual({ ok: true, tree, changes: [], diff: '' });
-    expect(await space.applyFiles(tree, [{ path: 'a.txt', content: 'one\n' }])).toEqual({ ok: true, tree, changes: [], diff: '' });
+    expect(await space.applyDiff(tree, '\n')).toEqual({ ok: true, tree, changes: [], diff: '', rung: 'strict' });
+    expect(await space.applyFiles(tree, [])).toEqual({ ok: true, tree, changes: [], diff: '', rung: 'written' });
+    expect(await space.applyFiles(tree, [{ path: 'a.txt', content: 'one\n' }])).toEqual({ ok: true, tree, changes: [], diff: '', rung: 'written' });
   });
 
   test('W3 the same diff gives the same tree and text in another repository and in sha256', async () => {
@@ -156,6 +156,56 @@ describe('unified diffs', () => {
     const candidate = accepted(await space.applyFiles(tree, [{ path: 'x.bin', content: '\0new\n' }]));
     expect(candidate.changes).toMatchObject([{ binary: true, added: 0, removed: 0 }]);
     expect(candidate.diff).toContain('+\0new');
+  });
+});
+
+describe('the ladder', () => {
+  const abc = 'function a() {\n\treturn 1;\n}\n';
+  const spaces = patch('a.js', '@@ -1,3 +1,4 @@', ' function a() {', '-    return 1;', '+    log();', '+    return 1;', ' }');
+
+  test('E-199 a patch that fits is taken strictly, and its rung is recorded', async () => {
+    const { space, tree } = await scene({ 'a.txt': 'one\n' });
+    expect(accepted(await space.applyDiff(tree, patch('a.txt', '@@ -1 +1 @@', '-one', '+two'))).rung).toBe('strict');
+  });
+
+  test('E-199 white space of context may differ where indentation is for people and the place is one', async () => {
+    const { space, tree, text } = await scene({ 'a.js': abc, 'a.py': abc, 'twice.js': abc + abc });
+    const candidate = accepted(await space.applyDiff(tree, spaces));
+    expect([candidate.rung, await text(candidate.tree, 'a.js')]).toEqual(['whitespace', 'function a() {\n    log();\n    return 1;\n}\n']);
+    expect(await space.applyDiff(tree, spaces.replaceAll('a.js', 'a.py'))).toEqual(refusedWith(/^patch failed: a\.py:1/));
+    expect(await space.applyDiff(tree, spaces.replaceAll('a.js', 'twice.js'))).toEqual(refusedWith(/^patch failed: twice\.js:1/));
+  });
+
+  test('E-199 a patch against an older version of its file is merged three-way by the blob that it names, or refused', async () => {
+    const { space, tree, text } = await scene({ 'a.txt': numbered(9) });
+    const mine = accepted(await space.applyFiles(tree, [{ path: 'a.txt', content: numbered(9).replace('line 2', 'LINE 2') }])).diff;
+    const moved = async (from: string, to: string) => accepted(await space.applyFiles(tree, [{ path: 'a.txt', content: numbered(9).replace(from, to) }])).tree;
+    const apart = await moved('line 3', 'line 3\nand a half');
+    const merged = accepted(await space.applyDiff(await moved('line 6', 'LINE 6'), mine));
+    expect([merged.rung, await text(merged.tree, 'a.txt')]).toEqual(['strict', numbered(9).replace('line 2', 'LINE 2').replace('line 6', 'LINE 6')]);
+    const near = accepted(await space.applyDiff(apart, mine));
+    expect([near.rung, await text(near.tree, 'a.txt')]).toEqual(['three_way', numbered(9).replace('line 2', 'LINE 2').replace('line 3', 'line 3\nand a half')]);
+    expect(await space.applyDiff(await moved('line 2', 'other'), mine)).toEqual(refusedWith(/^patch failed: a\.txt:1/));
+    expect(await space.applyDiff(apart, mine.replace(/^index .*$/m, 'index 1234567..89abcde 100644'))).toEqual(refusedWith(/^patch failed: a\.txt:1/));
+  });
+
+  test('E-199 a hunk that fails is reported with the lines of the file that are most like it', async () => {
+    const { space, tree } = await scene({ 'a.txt': numbered(30) });
+    const candidate = await space.applyDiff(tree, patch('a.txt', '@@ -3,3 +3,3 @@', ' line 19', '-line twenty', '+x', ' line 21'));
+    expect(candidate).toMatchObject({ ok: false, problems: expect.arrayContaining(['a.txt:3: the nearest lines of the file are\n19 | line 19\n20 | line 20\n21 | line 21']) });
+  });
+
+  test('W4 a change is carried onto a tree that moved: elsewhere as it is, in the same file merged, on the same lines refused', async () => {
+    const { space, tree, text } = await scene({ 'a.txt': numbered(9), 'b.bin': Buffer.from([0, 1, 10]), 'c.txt': 'c\n' });
+    const to = accepted(await space.applyFiles(tree, [{ path: 'a.txt', content: numbered(9).replace('line 2', 'LINE 2') }, { path: 'c.txt', content: null }, { path: 'n.txt', content: 'n\n' }])).tree;
+    const onto = async (path: string, content: string) => accepted(await space.applyFiles(tree, [{ path, content }])).tree;
+    const elsewhere = accepted(await space.carry({ from: tree, to, onto: await onto('b.bin', '\0\n') }));
+    expect([elsewhere.rung, elsewhere.changes.map(({ path }) => path)]).toEqual(['strict', ['a.txt', 'c.txt', 'n.txt']]);
+    const same = accepted(await space.carry({ from: tree, to, onto: await onto('a.txt', numbered(9).replace('line 8', 'LINE 8')) }));
+    expect([same.rung, await text(same.tree, 'a.txt')]).toEqual(['three_way', numbered(9).replace('line 2', 'LINE 2').replace('line 8', 'LINE 8')]);
+    expect(await space.carry({ from: tree, to, onto: await onto('a.txt', numbered(9).replace('line 2', 'other')) })).toEqual(refusedWith(/^a\.txt: it changed on the branch/));
+    expect(await space.carry({ from: tree, to, onto: await onto('n.txt', 'other\n') })).toEqual(refusedWith(/^n\.txt: it changed on the branch/));
+    expect(await space.carry({ from: tree, to: tree, onto: to })).toMatchObject({ ok: true, tree: to, changes: [] });
   });
 });
 

@@ -10,7 +10,7 @@ export const oid = (digit: string): string => digit.repeat(40);
 const spent = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, costMicroUsd: 7 };
 const call = { model: 'm1', prompt: ref(1), answer: ref(2), ...spent };
 const built = (digit: string, files: number) => ({
-  tree: oid(digit), diff: ref(3, files === 0 ? 0 : 10), set: digit.repeat(64), changes: ref(4), created: 0, modified: files, deleted: 0, added: 1, removed: 2, keyChanges: [],
+  tree: oid(digit), diff: ref(3, files === 0 ? 0 : 10), set: digit.repeat(64), changes: ref(4), created: 0, modified: files, deleted: 0, added: 1, removed: 2, keyChanges: [], rung: 'strict', carried: null,
 });
 const tests = (exitCode: number) => ({ ended: 'exited', exitCode, testsRun: 3, testsFailed: exitCode, message: exitCode === 0 ? '' : 'expected 1 to equal 2, as everybody knows', output: ref(5), cut: false, sandbox: 'none' });
 const issue = (severity: string) => ({ severity, category: 'logic', description: 'wrong', file: 'a.js', line: 1, suggestion: '' });
@@ -29,7 +29,7 @@ const audits: readonly Answer[] = [
 
 /** Results by slot of a running effect. */
 export const results: Readonly<Record<string, readonly Answer[]>> = {
-  context: [['context.assembled', { context: ref(6), manifest: ref(7), files: 1, omitted: 0, tokens: 100 }], failed('context_too_large', false), ...local],
+  context: [['context.assembled', { context: ref(6), manifest: ref(7), files: 1, omitted: 0, tokens: 100, mode: 'diff', modeReason: 'm' }], failed('context_too_large', false), ...local],
   builder: [
     ['builder.answered', { ...call, stopReason: 'end' }],
     ['builder.answered', { ...call, stopReason: 'max_tokens' }],
@@ -42,7 +42,8 @@ export const results: Readonly<Record<string, readonly Answer[]>> = {
     ['candidate.built', built('c', 0)],
     ['candidate.refused', { kind: 'format', code: 'x', message: 'm', problems: ref(8) }],
     ['candidate.refused', { kind: 'apply', code: 'x', message: 'm', problems: ref(8) }],
-    ['candidate.refused', { kind: 'policy', code: 'x', message: 'm', problems: ref(8) }],
+    ['candidate.refused', { kind: 'truncated', code: 'x', message: 'm', problems: ref(8) }],
+    ['candidate.refused', { kind: 'policy_refused', code: 'x', message: 'm', problems: ref(8) }],
     ...local,
   ],
   tests: [['tests.finished', tests(0)], ['tests.finished', tests(1)], ...local],

@@ -64,7 +64,7 @@ describe('what is refused', () => {
     ['a hunk without a header', '@@ -1 +1 @@\n-a\n+b\n', 'diff_malformed', 'line 1: a hunk without a file header'],
     ['a hunk of nothing', diff('@@ -1,0 +1,0 @@'), 'diff_malformed', 'line 4: a hunk of nothing'],
     ['a hunk without numbers', diff('@@ ... @@', '-a', '+b'), 'diff_malformed', 'line 4: neither header nor hunk: prose cannot stand in a patch'],
-    ['a cut hunk', diff('@@ -1,5 +1,5 @@', ' a', '-b', '+c'), 'diff_malformed', 'the last hunk is cut: 3 lines are missing'],
+    ['a cut hunk', diff('@@ -1,5 +1,5 @@', ' a', '-b', '+c'), 'diff_truncated', 'the last hunk is cut: 3 lines are missing'],
     ['a hunk cut before the next', diff('@@ -1,5 +1,5 @@', ' a', '-b', '@@ -9 +9 @@', '-x', '+y'), 'diff_malformed', 'line 7: a hunk ends before its counted lines'],
     ['a hunk with too many lines', diff('@@ -1 +1,2 @@', '-a', '-b', '+c', '+d'), 'diff_malformed', 'line 6: a hunk has more lines than it counts'],
     ['a line behind the count', diff('@@ -1 +1 @@', '-a', '+b', '+c'), 'diff_malformed', 'line 7: neither header nor hunk: prose cannot stand in a patch'],

@@ -31,7 +31,11 @@ describe('what is seen', () => {
   });
 
   test('E-153 a file without an extension is named by its path as a word', () => {
-    expect(shown({ files: files('Makefile', 'run'), text: 'The Makefile must be running' })).toEqual(['+ named Makefile']);
+    expect(shown({ files: files('Makefile', 'run'), scope: ['src/'], text: 'The Makefile must be running' })).toEqual(['+ named Makefile']);
+  });
+
+  test('E-152 without a scope what is named may be changed', () => {
+    expect(shown({ files: files('Makefile', 'run'), text: 'The Makefile must be running' })).toEqual(['+ modifiable Makefile']);
   });
 
   test.each(['node_modules/x/a.ts', '.venv/a.ts', 'lib/venv/a.ts', 'dist/a.ts', 'build/a.ts', 'x/__pycache__/a.ts'])('E-154 %s is vendored: its name alone does not call for it', (path) => {

@@ -28,8 +28,8 @@ describe('the table', () => {
     ['E-112: a re-plan comes before the next model', { failures: failed('tests', LONG, LONG), nextModel: 'm2' }, 'replan'],
     ['E-112: one re-plan per phase', { failures: failed('tests', LONG, LONG), replans: 1, nextModel: 'm2' }, 'next_model'],
     ['E-112: five re-plans per run', { failures: failed('tests', LONG, LONG), replansDenied: true }, 'retry'],
-    ['A-067: a fatal kind is re-planned at once', { failures: failed('policy', 'm'), fatal: ['policy'] }, 'replan'],
-    ['A-067: a fatal kind before the last does not count', { failures: [...failed('policy', 'm'), ...failed('tests', 'm')], fatal: ['policy'] }, 'retry'],
+    ['A-067: a fatal kind is re-planned at once', { failures: failed('policy_refused', 'm'), fatal: ['policy_refused'] }, 'replan'],
+    ['A-067: a fatal kind before the last does not count', { failures: [...failed('policy_refused', 'm'), ...failed('tests', 'm')], fatal: ['policy_refused'] }, 'retry'],
     ['A-067: two alike are re-planned', { failures: failed('audit', LONG, LONG) }, 'replan'],
     ['A-067: two different ones are not', { failures: failed('audit', LONG, OTHER) }, 'retry'],
     ['A-067: two kinds with one message are not', { failures: [...failed('audit', LONG), ...failed('tests', LONG)] }, 'retry'],
@@ -49,8 +49,8 @@ describe('the table', () => {
 });
 
 test('A-103 exactly these failures count for the next model', () => {
-  const kinds: FailureKind[] = ['truncated', 'refused', 'format', 'apply', 'policy', 'empty_patch', 'context', 'tests', 'audit', 'conflict'];
-  expect(kinds.filter(counts)).toEqual(['refused', 'format', 'apply', 'policy', 'empty_patch', 'tests', 'audit']);
+  const kinds: FailureKind[] = ['truncated', 'refused', 'format', 'apply', 'policy_refused', 'empty_patch', 'context', 'tests', 'audit', 'conflict'];
+  expect(kinds.filter(counts)).toEqual(['refused', 'format', 'apply', 'policy_refused', 'empty_patch', 'tests', 'audit']);
 });
 
 test.each<FailureKind>(['truncated', 'refused', 'format', 'context', 'conflict'])('A-067 %s repeated for ever never re-plans', (kind) => {
@@ -67,11 +67,11 @@ test.each([[8192, 10_240], [12_288, 15_360], [16_384, 20_480], [51_201, 64_000],
   expect(raisedLimit(limit, 12_500, 64_000)).toBe(wanted);
 });
 
-const kinds = fc.constantFrom<FailureKind>('truncated', 'refused', 'format', 'apply', 'policy', 'empty_patch', 'context', 'tests', 'audit', 'conflict');
+const kinds = fc.constantFrom<FailureKind>('truncated', 'refused', 'format', 'apply', 'policy_refused', 'empty_patch', 'context', 'tests', 'audit', 'conflict');
 const inputs = fc.record({
   attempt: fc.integer({ min: 0, max: 6 }), attemptsMax: fc.integer({ min: 0, max: 6 }), failures: fc.array(fc.record({ kind: kinds, message: fc.constantFrom(LONG, OTHER, 'x', '') }), { maxLength: 5 }),
   limitRaised: fc.boolean(), limit: fc.constantFrom(0, 8192, 64_000), limitMax: fc.constant(64_000), replans: fc.nat(2), replansMax: fc.nat(2), replansDenied: fc.boolean(), trigger: fc.constantFrom(2, 3),
-  similarityBp: fc.constantFrom(0, 8000, 10_000), messageMin: fc.constantFrom(0, 30), fatal: fc.subarray(['tests', 'policy']), model: fc.constantFrom('m1', 'm2'), nextModel: fc.constantFrom('m1', 'm2'), onExhausted: fc.constantFrom('fail' as const, 'ask' as const),
+  similarityBp: fc.constantFrom(0, 8000, 10_000), messageMin: fc.constantFrom(0, 30), fatal: fc.subarray(['tests', 'policy_refused']), model: fc.constantFrom('m1', 'm2'), nextModel: fc.constantFrom('m1', 'm2'), onExhausted: fc.constantFrom('fail' as const, 'ask' as const),
 });
 
 test('E-103 E-112 E-133 no input leads past a cap, and every decision says why', () => {

@@ -13,7 +13,7 @@ export async function applyFiles(ours: Ours, tree: string, writes: readonly File
   const files = new Map((await filesOf(ours, tree)).map((file) => [file.path, file]));
   const problems = [...writes.flatMap((write) => problemsWith(write, files)), ...conflicts(writes, files)];
   if (problems.length > 0) return { ok: false, problems };
-  if (writes.length === 0) return candidateOf(ours, tree, tree);
+  if (writes.length === 0) return candidateOf(ours, { from: tree, to: tree, rung: 'written' });
   return withIndex(ours, async (call) => {
     const lines: string[] = [];
     const zero = '0'.repeat(tree.length);
@@ -28,7 +28,7 @@ export async function applyFiles(ours: Ours, tree: string, writes: readonly File
     if (code !== 0) return { ok: false, problems: problemsOf(stderr, ours.gitDir) };
     const after = await gitLine(['write-tree'], call);
     const missing = await notWritten(ours, after, writes);
-    return missing.length > 0 ? { ok: false, problems: missing } : candidateOf(ours, tree, after);
+    return missing.length > 0 ? { ok: false, problems: missing } : candidateOf(ours, { from: tree, to: after, rung: 'written' });
   });
 }
 

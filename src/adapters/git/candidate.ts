@@ -2,40 +2,108 @@
 // ==========
 // A change on a tree, made in a private index: a new tree or a list of problems, never half of it.
 
-import type { Candidate, TreeFile } from '#src/ports/workspace.ts';
+import type { Candidate, Rung, TreeFile } from '#src/ports/workspace.ts';
 import { type Ours, withIndex } from './bare.ts';
 import { type GitCall, git, gitLine, runGit } from './git.ts';
 import { type Hunk, type Patch, followLineEnds, inconsistentHunks, lineEndsOf, occurrences, parsePatch, sanitisePatch } from './patch-lines.ts';
-import { compareTrees, filesOf, readBlobs } from './trees.ts';
+import { hasOneLoosePlace, nearestLines } from './patch-places.ts';
+import { binaryDiff, compareTrees, filesOf, readBlobs } from './trees.ts';
 
 const refused = (problems: readonly string[]): Candidate => ({ ok: false, problems });
 
-export async function candidateOf(ours: Ours, from: string, to: string): Promise<Candidate> {
-  return { ok: true, tree: to, ...(await compareTrees(ours, from, to)) };
+export async function candidateOf(ours: Ours, { from, to, rung }: { readonly from: string; readonly to: string; readonly rung: Rung }): Promise<Candidate> {
+  return { ok: true, tree: to, ...(await compareTrees(ours, from, to)), rung };
 }
 
-/** Strict: no fuzz, counts must match, a shifted hunk only where its context is unique; line ends follow the base. */
+/** The ladder, each rung only where the one before fails; what the first said is what the next attempt is told. */
 export async function applyDiff(ours: Ours, tree: string, diff: string): Promise<Candidate> {
-  if (diff.trim() === '') return candidateOf(ours, tree, tree);
+  if (diff.trim() === '') return candidateOf(ours, { from: tree, to: tree, rung: 'strict' });
   const patch = parsePatch(sanitisePatch(diff));
   if (patch.problems.length > 0) return refused(patch.problems);
   return withIndex(ours, async (call) => {
-    const first = await applyOnce(ours, tree, patch, call);
-    if (first.ok && !(await mixesLineEnds(ours, first))) return first;
-    const followed = parsePatch(await withBaseLineEnds(ours, tree, patch));
-    if (followed.lines.every((line, at) => line === patch.lines[at])) return first;
-    return applyOnce(ours, tree, followed, call);
+    const attempt: Attempt = { ours, tree, patch, call };
+    const strict = await strictly(attempt);
+    if (strict.ok) return strict;
+    const loose = await ignoringWhiteSpace(attempt);
+    if (loose !== null) return loose;
+    return (await threeWay(attempt)) ?? refused(await withNearest(attempt, strict.problems));
   });
 }
 
-async function applyOnce(ours: Ours, tree: string, patch: Patch, call: GitCall): Promise<Candidate> {
+/** No fuzz, counts must match, a shifted hunk only where its context is unique; line ends follow the base. */
+async function strictly(attempt: Attempt): Promise<Candidate> {
+  const { ours, tree, patch } = attempt;
+  const first = await applyOnce(attempt);
+  if (first.ok && !(await mixesLineEnds(ours, first))) return first;
+  const followed = parsePatch(await withBaseLineEnds(ours, tree, patch));
+  if (followed.lines.every((line, at) => line === patch.lines[at])) return first;
+  return applyOnce({ ...attempt, patch: followed });
+}
+
+interface Attempt {
+  readonly ours: Ours;
+  readonly tree: string;
+  readonly patch: Patch;
+  readonly call: GitCall;
+}
+
+const APPLY = ['apply', '--cached', '--verbose', '--whitespace=nowarn', '-p1'];
+const bytesOf = ({ lines }: Patch): string => `${lines.join('\n')}\n`;
+
+async function applyOnce({ ours, tree, patch, call }: Attempt): Promise<Candidate> {
   await git(['read-tree', tree], call);
-  const args = ['apply', '--cached', '--verbose', '--whitespace=nowarn', '-p1', '-'];
-  const { code, stderr } = await runGit(args, { ...call, input: `${patch.lines.join('\n')}\n` });
+  const { code, stderr } = await runGit([...APPLY, '-'], { ...call, input: bytesOf(patch) });
   if (code !== 0) return refused(problemsOf(stderr, ours.gitDir));
-  const ambiguous = await ambiguousHunks(ours, tree, patch, stderr);
+  const ambiguous = await ambiguousHunks({ ours, tree, patch, call }, stderr);
   if (ambiguous.length > 0) return refused(ambiguous);
-  return candidateOf(ours, tree, await gitLine(['write-tree'], call));
+  return candidateOf(ours, { from: tree, to: await gitLine(['write-tree'], call), rung: 'strict' });
+}
+
+/** White space of context may differ, where each hunk still has one place and its indentation means nothing. */
+async function ignoringWhiteSpace({ ours, tree, patch, call }: Attempt): Promise<Candidate | null> {
+  const bases = await contentsOf(ours, tree, patch.files.flatMap(({ oldPath }) => oldPath ?? []));
+  const safe = patch.files.every(({ oldPath, hunks }) => hunks.every((hunk) => oldPath === null || hasOneLoosePlace({ patch, hunk, path: oldPath, base: bases.get(oldPath)?.toString('utf8') ?? '' })));
+  if (!safe) return null;
+  await git(['read-tree', tree], call);
+  const { code } = await runGit([...APPLY, '--ignore-whitespace', '-'], { ...call, input: bytesOf(patch) });
+  return code === 0 ? candidateOf(ours, { from: tree, to: await gitLine(['write-tree'], call), rung: 'whitespace' }) : null;
+}
+
+/** Only with the very blobs that the patch names: git would else apply it somewhere that looks alike. */
+async function threeWay({ ours, tree, patch, call }: Attempt): Promise<Candidate | null> {
+  const after = await mergedTree({ tree, input: bytesOf(patch), whole: patch.files.filter(({ isWhole }) => isWhole).length, call });
+  return after === null ? null : candidateOf(ours, { from: tree, to: after, rung: 'three_way' });
+}
+
+/** @param whole how many files are made or deleted: git applies those directly, and no others may it. */
+async function mergedTree({ tree, input, whole, call }: { readonly tree: string; readonly input: string | Buffer; readonly whole: number; readonly call: GitCall }): Promise<string | null> {
+  await git(['read-tree', tree], call);
+  const { code, stderr } = await runGit([...APPLY, '--3way', '-'], { ...call, input });
+  const direct = stderr.match(/^Falling back to direct application/gm) ?? [];
+  return code !== 0 || direct.length > whole ? null : gitLine(['write-tree'], call);
+}
+
+/** The change between two trees, done to a third. Its blobs are all known, so the merge is exact or a conflict. */
+export async function carry(ours: Ours, { from, to, onto }: { readonly from: string; readonly to: string; readonly onto: string }): Promise<Candidate> {
+  const change = await compareTrees(ours, from, to);
+  const moved = new Set((await compareTrees(ours, from, onto)).changes.map(({ path }) => path));
+  const paths = change.changes.map(({ path }) => path);
+  if (paths.length === 0) return candidateOf(ours, { from: onto, to: onto, rung: 'strict' });
+  return withIndex(ours, async (call) => {
+    const whole = change.changes.filter(({ oldMode, newMode }) => oldMode === '000000' || newMode === '000000').length;
+    const after = await mergedTree({ tree: onto, input: await binaryDiff(ours, from, to), whole, call });
+    const met = paths.filter((path) => moved.has(path));
+    if (after === null) return refused(met.map((path) => `${path}: it changed on the branch meanwhile, and both changes meet`).concat(met.length === 0 ? ['the change does not fit the branch any more'] : []));
+    return candidateOf(ours, { from: onto, to: after, rung: met.length === 0 ? 'strict' : 'three_way' });
+  });
+}
+
+/** Where the lines of a failed hunk are most likely meant, so that the next attempt sees what stands there. */
+async function withNearest({ ours, tree, patch }: Attempt, problems: readonly string[]): Promise<string[]> {
+  const places = problems.flatMap((problem) => /^patch failed: (.*):(\d+)$/.exec(problem)?.slice(1, 3) ?? []);
+  const wanted = patch.files.flatMap(({ oldPath, hunks }) => hunks.filter(({ oldStart }) => oldPath !== null && places.some((place, at) => place === oldPath && Number(places[at + 1]) === oldStart)).map((hunk) => ({ path: oldPath ?? '', hunk })));
+  const bases = await contentsOf(ours, tree, wanted.map(({ path }) => path));
+  return [...problems, ...wanted.slice(0, 5).flatMap(({ path, hunk }) => nearestLines({ patch, hunk, path, base: bases.get(path)?.toString('utf8') ?? '' }))];
 }
 
 /** Git's own words, of which only paths of the patch may remain. */
@@ -45,7 +113,7 @@ export function problemsOf(stderr: string, gitDir: string): string[] {
 }
 
 /** A hunk that git found elsewhere than its header says may be anywhere its context occurs. */
-async function ambiguousHunks(ours: Ours, tree: string, patch: Patch, stderr: string): Promise<string[]> {
+async function ambiguousHunks({ ours, tree, patch }: Attempt, stderr: string): Promise<string[]> {
   const shifted = shiftedHunks(patch, stderr);
   if (shifted.length === 0) return [];
   const paths = shifted.map(({ path }) => path);

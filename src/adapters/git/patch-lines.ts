@@ -18,6 +18,8 @@ export interface Hunk {
 export interface PatchFile {
   /** On the old side; null for a new file. */
   oldPath: string | null;
+  /** It makes or deletes the file: nothing in it needs a place. */
+  isWhole: boolean;
   readonly hunks: Hunk[];
 }
 
@@ -57,13 +59,16 @@ export function parsePatch(text: string): Patch {
     const line = bare(lines[at] ?? '');
     const next = bare(lines[at + 1] ?? '');
     if (line.startsWith('diff --git ')) {
-      files.push({ oldPath: null, hunks: [] });
+      files.push({ oldPath: null, isWhole: false, hunks: [] });
       inGitHeader = true;
     } else if (line.startsWith('--- ') && next.startsWith('+++ ')) {
-      if (!inGitHeader) files.push({ oldPath: null, hunks: [] });
+      if (!inGitHeader) files.push({ oldPath: null, isWhole: false, hunks: [] });
       inGitHeader = false;
       const file = files.at(-1);
-      if (file !== undefined) file.oldPath = headerPath(line);
+      if (file !== undefined) {
+        file.oldPath = headerPath(line);
+        file.isWhole = file.oldPath === null || headerPath(next) === null;
+      }
       if (!bare(lines[at + 2] ?? '').startsWith('@@ ')) problems.push(`${nameOf(file)}, patch line ${at + 1}: a header without hunks`);
       at += 1;
     } else if (line.startsWith('@@')) {

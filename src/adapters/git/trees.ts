@@ -16,8 +16,6 @@ export async function filesOf(ours: Ours, tree: string): Promise<TreeFile[]> {
   });
 }
 
-export const readBlob = (ours: Ours, blob: string): Promise<Buffer> => git(['cat-file', 'blob', blob], ours.call);
-
 /** In the order asked. */
 export async function readBlobs(ours: Ours, blobs: readonly string[]): Promise<Buffer[]> {
   if (blobs.length === 0) return [];
@@ -51,6 +49,9 @@ export async function compareTrees(ours: Ours, from: string, to: string): Promis
   ]);
   return { changes: parseChanges(zeroSeparated(raw)), diff: text.toString('utf8') };
 }
+
+/** With every byte, for git to apply again. */
+export const binaryDiff = (ours: Ours, from: string, to: string): Promise<Buffer> => git(['diff-tree', ...PLAIN, '-p', '--binary', '--src-prefix=a/', '--dst-prefix=b/', from, to], ours.call);
 
 /** Raw records (`:100644 100644 old new M`, then the path), after them numstat (`1\t2\tpath`). */
 function parseChanges(parts: readonly string[]): TreeChange[] {

@@ -5,14 +5,14 @@
 import { ExecutorError, invariant } from '#src/errors/errors.ts';
 import type { Inspection, Workspace, WorkspaceFacts } from '#src/ports/workspace.ts';
 import { type Ours, isSound, openBare } from './bare.ts';
-import { applyDiff } from './candidate.ts';
+import { applyDiff, carry } from './candidate.ts';
 import { applyFiles } from './candidate-files.ts';
 import { makeCheckout, removeCheckouts } from './checkout.ts';
 import { writeCommit } from './commit.ts';
 import { resolveRevision } from './git.ts';
 import { keepBase, keepBaseIfNone, markStart, moveStart, publish, unmarkStart } from './publish.ts';
 import { type UserRepository, findRepository, refuseUnsuitable, resolveBase } from './repository.ts';
-import { filesOf, readBlob, treeOf } from './trees.ts';
+import { filesOf, readBlobs, treeOf } from './trees.ts';
 import { placeWarnings, warningsFor } from './warnings.ts';
 
 interface Places {
@@ -43,10 +43,11 @@ export function gitWorkspace({ userRepo, home }: { userRepo: string; home: strin
         await reopen(await open(), safeRun(run), base);
       }),
     files: (tree) => on(({ ours }) => filesOf(ours, tree)),
-    read: (blob) => on(({ ours }) => readBlob(ours, blob)),
+    readAll: (blobs) => on(({ ours }) => readBlobs(ours, blobs)),
     treeOf: (commit) => on(({ ours }) => treeOf(ours, commit)),
     applyDiff: (tree, diff) => on(({ ours }) => applyDiff(ours, tree, diff)),
     applyFiles: (tree, writes) => on(({ ours }) => applyFiles(ours, tree, writes)),
+    carry: (change) => on(({ ours }) => carry(ours, change)),
     checkout: (tree, mark) => on(({ ours }) => makeCheckout(ours, { home, tree, ...markParts(mark) })),
     commit: (request) => on(({ ours }) => writeCommit(ours, request)),
     publish: async (run, commit) => {

@@ -5,67 +5,124 @@
 // What may be made right: CRLF of the patch's own lines where the whole answer has it, the final newline, the fence.
 // What may not: stray prose, moved hunks, invented headers. Git then applies it strictly and judges paths and modes.
 
-export type DiffAnswer =
-  | { readonly ok: true; readonly diff: string }
-  | { readonly ok: false; readonly code: string; readonly problems: readonly string[] };
+import type { Unread } from './edits.ts';
+import { isElision } from './elision.ts';
+
+export type DiffAnswer = { readonly ok: true; readonly diff: string } | Unread;
 
 const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 const HEADER = /^(?:diff --git |index [0-9a-f]+\.\.[0-9a-f]+|(?:old|new) mode \d|new file mode \d|deleted file mode \d|similarity index |dissimilarity index |rename (?:from|to) |copy (?:from|to) |--- |\+\+\+ )/;
-/** An added line, trimmed, that says "the rest as it was" instead of the rest. */
-const ELISION = /^(?:(?:(?:#|\/\/|\/\*|<!--)\s*)?(?:\.\.\.|…)\s*(?:\*\/|-->)?|(?:#|\/\/|\/\*)\s*(?:(?:\.\.\.|…)\s*)?(?:rest of|more code|code omitted|existing code|unchanged)\b.*)$/i;
-
 export function parseDiff(answer: string): DiffAnswer {
-  const text = unfenced(answer);
-  if (text.trim() === '') return { ok: false, code: 'diff_empty', problems: ['the answer is empty'] };
-  const problems = checkLines(text.split('\n'));
-  return problems.length > 0 ? { ok: false, code: 'diff_malformed', problems } : { ok: true, diff: text };
+  const { text, open } = unfenced(answer);
+  if (text.trim() === '') return { ok: false, code: 'diff_empty', problems: ['the answer is empty'], cut: false };
+  const { problems, cut } = checkLines(text.split('\n'));
+  if (open) problems.push('the fence around the patch is never closed');
+  if (problems.length === 0) return { ok: true, diff: text };
+  return { ok: false, code: cut || open ? 'diff_truncated' : 'diff_malformed', problems: problems.map((problem) => problem.toWellFormed()), cut: cut || open };
 }
 
-function unfenced(answer: string): string {
+/** `open`: a fence begins and does not end. */
+function unfenced(answer: string): { readonly text: string; readonly open: boolean } {
   const text = answer.replace(/^\uFEFF/, '');
   const fence = /^\s*(`{3,}|~{3,})[^\n]*\n([^]*\n)?\1\s*$/.exec(text);
-  const body = fence === null ? text.replace(/^(?:[ \t]*\r?\n)+/, '') : (fence[2] ?? '');
+  const begun = fence === null ? /^\s*(?:`{3,}|~{3,})[^\n]*\n(?=diff |--- )/.exec(text) : null;
+  const body = fence === null ? text.slice(begun?.[0].length ?? 0).replace(/^(?:[ \t]*\r?\n)+/, '') : (fence[2] ?? '');
   const lines = body.replace(/\n$/, '').split('\n');
   // A patch whose every line ends in CRLF was converted on its way; a mixed one speaks of a file with CRLF.
   const converted = lines.length > 1 && lines.every((line, i) => line.endsWith('\r') || i === lines.length - 1);
-  return `${(converted ? lines.map((line) => line.replace(/\r$/, '')) : lines).join('\n')}\n`;
+  return { text: `${(converted ? lines.map((line) => line.replace(/\r$/, '')) : lines).join('\n')}\n`, open: begun !== null };
+}
+
+/** What is known of the file whose part of the patch is read. */
+interface Section {
+  /** 1-based line of the patch. */
+  readonly line: number;
+  /** As the header has it; empty until it is known. */
+  path: string;
+  hunks: number;
+  /** Something changes without a hunk: mode, rename, an empty new file. */
+  changes: boolean;
+  isNew: boolean;
+}
+
+interface Reading {
+  readonly problems: string[];
+  readonly sections: Section[];
+  left: number;
+  right: number;
 }
 
 /** Headers are there, hunks count right, nothing stands between them, nothing was left out. */
-function checkLines(lines: readonly string[]): string[] {
-  const problems: string[] = [];
-  const at = (i: number, what: string): void => void problems.push(`line ${i + 1}: ${what}`);
-  let files = 0;
-  let [left, right] = [0, 0];
-  for (const [i, line] of lines.entries()) {
-    if (i === lines.length - 1 && line === '') break;
-    if (left > 0 || right > 0) {
-      const kind = line[0];
-      if (kind === '\\') continue;
-      if (line === '' || line === '\r' || kind === ' ') [left, right] = [left - 1, right - 1];
-      else if (kind === '-') left -= 1;
-      else if (kind === '+') right -= 1;
-      else {
-        at(i, 'a hunk ends before its counted lines');
-        return problems;
-      }
-      if (kind === '+' && ELISION.test(line.slice(1).trim())) at(i, 'an added line stands for left-out content');
-      if (left < 0 || right < 0) at(i, 'a hunk has more lines than it counts');
-      continue;
-    }
-    const hunk = HUNK.exec(line);
-    if (hunk !== null) {
-      [left, right] = [Number(hunk[2] ?? 1), Number(hunk[4] ?? 1)];
-      if (files === 0) at(i, 'a hunk without a file header');
-      if (left + right === 0) at(i, 'a hunk of nothing');
-    } else if (HEADER.test(line)) {
-      if (line.startsWith('+++ ') || line.startsWith('diff --git ')) files += 1;
-    } else if (!line.startsWith('\\')) {
-      at(i, 'neither header nor hunk: prose cannot stand in a patch');
-    }
-    if (problems.length >= 10) return problems;
+function checkLines(lines: readonly string[]): { problems: string[]; cut: boolean } {
+  const reading: Reading = { problems: [], sections: [], left: 0, right: 0 };
+  const { problems, sections } = reading;
+  const count = lines.at(-1) === '' ? lines.length - 1 : lines.length;
+  for (let i = 0; i < count && problems.length < 10; i += 1) {
+    const line = lines[i] ?? '';
+    const wrong = reading.left > 0 || reading.right > 0 ? bodyProblem(reading, line) : headProblem(reading, lines, i);
+    if (wrong !== null) problems.push(`line ${i + 1}: ${wrong}`);
+    if (wrong === ENDS_EARLY) return { problems, cut: false };
   }
-  if (left > 0 || right > 0) problems.push(`the last hunk is cut: ${Math.max(left, right)} lines are missing`);
-  if (files === 0) problems.push('no file header (---, +++) is there');
-  return problems;
+  const missing = Math.max(reading.left, reading.right);
+  if (problems.length > 0) return { problems, cut: false };
+  if (missing > 0) problems.push(`the last hunk is cut: ${missing} lines are missing`);
+  if (sections.length === 0) problems.push('no file header (---, +++) is there');
+  const idle = sections.filter(({ hunks, changes }) => hunks === 0 && !changes);
+  for (const { line, isNew } of idle) problems.push(`line ${line}: ${isNew ? 'a new file without its content' : 'a file header without a change'}`);
+  problems.push(...twice(sections));
+  return { problems, cut: missing > 0 || (idle.length > 0 && idle.at(-1) === sections.at(-1)) };
+}
+
+const ENDS_EARLY = 'a hunk ends before its counted lines';
+
+function bodyProblem(reading: Reading, line: string): string | null {
+  const kind = line[0];
+  if (kind === '\\') return null;
+  if (line === '' || line === '\r' || kind === ' ') [reading.left, reading.right] = [reading.left - 1, reading.right - 1];
+  else if (kind === '-') reading.left -= 1;
+  else if (kind === '+') reading.right -= 1;
+  else return ENDS_EARLY;
+  if (reading.left < 0 || reading.right < 0) return 'a hunk has more lines than it counts';
+  return kind === '+' && isElision(line.slice(1), reading.sections.at(-1)?.path ?? '') ? 'an added line stands for left-out content' : null;
+}
+
+function headProblem(reading: Reading, lines: readonly string[], i: number): string | null {
+  const line = lines[i] ?? '';
+  const hunk = HUNK.exec(line);
+  const section = reading.sections.at(-1);
+  if (hunk !== null) {
+    [reading.left, reading.right] = [Number(hunk[2] ?? 1), Number(hunk[4] ?? 1)];
+    if (section === undefined) return 'a hunk without a file header';
+    section.hunks += 1;
+    return reading.left + reading.right === 0 ? 'a hunk of nothing' : null;
+  }
+  if (line.startsWith('\\')) return null;
+  if (!HEADER.test(line)) return 'neither header nor hunk: prose cannot stand in a patch';
+  const begins = line.startsWith('diff --git ') || (line.startsWith('--- ') && (section === undefined || section.hunks > 0));
+  if (begins) reading.sections.push({ line: i + 1, path: '', hunks: 0, changes: false, isNew: false });
+  else if (section !== undefined) follow(section, line);
+  if (line.startsWith('diff --git ')) follow(reading.sections.at(-1) as Section, line);
+  return null;
+}
+
+/** The empty blob, in sha1 and sha256, as far as the header has it. */
+const EMPTY_BLOB = /^index 0+\.\.(?:e69de29[0-9a-f]*|473a0f4c[0-9a-f]*)\b/;
+
+function follow(section: Section, line: string): void {
+  const named = /^(?:\+\+\+ (?:"?b\/)?|diff --git .* "?b\/|rename to |copy to )([^"\t]*)/.exec(line)?.[1];
+  if (named !== undefined && named !== '/dev/null') section.path = named.replace(/\r$/, '');
+  if (line.startsWith('new file mode ')) section.isNew = true;
+  // A name that stands for an empty file (E-193), or the empty blob itself.
+  const isEmptyFile = section.isNew && (EMPTY_BLOB.test(line) || /(?:^|\/)(?:__init__\.py|\.gitkeep)$/.test(section.path));
+  if (isEmptyFile || line.startsWith('new mode ') || line.startsWith('deleted file mode ') || line === 'similarity index 100%') section.changes = true;
+}
+
+/** An answer that was given twice, or two patches that speak of one file. */
+function twice(sections: readonly Section[]): string[] {
+  const seen = new Set<string>();
+  return sections.flatMap(({ path, line }) => {
+    const known = path !== '' && seen.has(path);
+    seen.add(path);
+    return known ? [`line ${line}: ${path} stands in the patch twice`] : [];
+  });
 }

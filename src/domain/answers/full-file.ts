@@ -6,7 +6,8 @@
 // answer is never closed for the builder, because what was cut would be lost (E-653).
 
 import { z } from 'zod';
-import { objectsIn } from './objects.ts';
+import type { Edit, Unread } from './edits.ts';
+import { endsInObject, objectsIn } from './objects.ts';
 
 const FileEntry = z.strictObject({
   path: z.string().min(1).max(512),
@@ -24,10 +25,28 @@ export interface FileAnswer {
 
 export type FullFileAnswer =
   | { readonly ok: true; readonly files: readonly FileAnswer[] }
-  | { readonly ok: false; readonly code: string; readonly problems: readonly string[] };
+  | Unread;
+
+/** What a vendor that can hold a model to a schema is given. */
+export const fullFileSchema = {
+  name: 'full_file',
+  schema: {
+    type: 'object', additionalProperties: false, required: ['summary', 'files'],
+    properties: {
+      summary: { type: 'string' },
+      files: {
+        type: 'array',
+        items: {
+          type: 'object', additionalProperties: false, required: ['path', 'mode', 'new_content'],
+          properties: { path: { type: 'string' }, mode: { type: 'string', enum: ['modify', 'create', 'delete'] }, new_content: { type: ['string', 'null'] } },
+        },
+      },
+    },
+  },
+} as const;
 
 /** Problems name paths and keys as the answer has them; what is no text cannot stand in a record. */
-const refused = (code: string, ...problems: string[]): FullFileAnswer => ({ ok: false, code, problems: problems.map((problem) => problem.toWellFormed()) });
+const refused = (code: string, ...problems: string[]): Unread => ({ ok: false, code, problems: problems.map((problem) => problem.toWellFormed()), cut: false });
 
 export function parseFullFile(answer: string): FullFileAnswer {
   const text = answer.replace(/^\uFEFF/, '').trim();
@@ -35,7 +54,10 @@ export function parseFullFile(answer: string): FullFileAnswer {
     return refused('full_file_parse_failed_diff_detected', 'the answer is a diff, but whole files were asked for');
   }
   const objects = objectsIn(text);
-  const json = objects.find((object) => 'files' in object) ?? objects[0];
+  const lists = objects.filter((object) => 'files' in object);
+  if (new Set(lists.map((object) => JSON.stringify(object))).size > 1) return refused('full_file_ambiguous', 'the answer holds two lists of files that differ');
+  if (lists.length === 0 && endsInObject(text)) return { ...refused('full_file_truncated', 'the answer ends before its JSON object does'), cut: true };
+  const json = lists[0] ?? objects[0];
   if (json === undefined) return refused('full_file_parse_failed', 'the answer holds no complete JSON object');
   const parsed = FullFile.safeParse(json);
   if (!parsed.success) return refused('full_file_schema_invalid', ...parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'answer'}: ${message}`));
@@ -58,3 +80,6 @@ function checked(entries: readonly z.infer<typeof FileEntry>[]): FullFileAnswer 
   if (problems.length > 0) return refused('full_file_schema_invalid', ...problems);
   return { ok: true, files: entries.map(({ path, mode, new_content }) => ({ path, mode: mode === 'replace' ? 'modify' : mode, content: mode === 'delete' ? null : new_content })) };
 }
+
+export const editsOfFiles = (files: readonly FileAnswer[]): Edit[] =>
+  files.map(({ path, mode, content }) => (content === null ? { kind: 'delete', path } : { kind: 'write', path, content, expects: mode === 'create' ? 'absent' : 'any' }));

@@ -18,6 +18,16 @@ export function objectsIn(text: string): Record<string, unknown>[] {
   return found;
 }
 
+/** Whether an object opens and never closes: what came behind it is missing. */
+export function endsInObject(text: string): boolean {
+  for (let start = text.indexOf('{'); start !== -1; ) {
+    const end = endOf(text, start);
+    if (end === -1) return /^\{\s*(?:"|$)/.test(text.slice(start));
+    start = text.indexOf('{', end);
+  }
+  return false;
+}
+
 /** Where the braces that open at `start` balance, strings left out; -1 when they never do. */
 function endOf(text: string, start: number): number {
   let depth = 0;

@@ -1,0 +1,60 @@
+// Deliverables
+// ============
+// What a phase must leave in the repository, held against the candidate's files. A path counts when it is there, made
+// or already present; a folder when anything lies below it. Sources: E-191, E-193, E-655, E-660.
+
+import type { Refusal } from './guards.ts';
+
+export interface DeliverableInput {
+  /** A file, or a folder when it ends in `/`. */
+  readonly expected: readonly string[];
+  /** What alone may be made or modified; empty: anything (E-131). */
+  readonly manifest: readonly string[];
+  /** Every path of the candidate's tree. */
+  readonly present: ReadonlySet<string>;
+  /** Paths that the change makes or modifies. */
+  readonly touched: readonly string[];
+}
+
+const SHOWN = 5;
+
+export function judgeDeliverables(input: DeliverableInput): Refusal[] {
+  return [...missingOnes(input), ...outsideManifest(input)];
+}
+
+function outsideManifest({ manifest, touched }: DeliverableInput): Refusal[] {
+  const isListed = (path: string): boolean => manifest.some((entry) => (entry.endsWith('/') ? path.startsWith(entry) : path === entry));
+  const outside = manifest.length === 0 ? [] : touched.filter((path) => !isListed(path));
+  return outside.slice(0, 10).map((path) => ({ path, code: 'outside_manifest', message: 'it is not in deliverables_manifest; adding it there would allow it' }));
+}
+
+function missingOnes({ expected, present, touched }: DeliverableInput): Refusal[] {
+  const isThere = (path: string): boolean => present.has(path) || [...present].some((file) => file.startsWith(path.endsWith('/') ? path : `${path}/`));
+  const missing = expected.filter((path) => !isThere(path));
+  return missing.slice(0, SHOWN).map((path, at) => {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const elsewhere = name === '' ? undefined : touched.find((file) => file === name || file.endsWith(`/${name}`));
+    const more = at === SHOWN - 1 && missing.length > SHOWN ? ` (and ${missing.length - SHOWN} more)` : '';
+    return { path, code: 'deliverables_missing', message: `it is a deliverable and is not there${elsewhere === undefined ? '' : `; found at ${elsewhere}`}${more}` };
+  });
+}
+
+/** JSON with comments by custom; and places where broken JSON is kept on purpose. */
+const LOOSE = /(?:^|\/)(?:tsconfig[^/]*|jsconfig[^/]*|\.eslintrc|\.swcrc|\.babelrc|devcontainer|deno)\.json$|\.(?:code-workspace|jsonc|json5)$|(?:^|\/)\.vscode\//i;
+const SAMPLES = /(?:^|\/)(?:tests?|spec|specs|__tests__|fixtures?|__fixtures__|testdata|test-data|samples?|examples?|snapshots?)\//i;
+
+/** A JSON file that no program could read. @param isExpected whether the plan names it: nothing excuses it then. */
+export function judgeJson({ path, before, after, isExpected }: { readonly path: string; readonly before: string | null; readonly after: string | null; readonly isExpected: boolean }): Refusal[] {
+  if (after === null || !/\.json$/i.test(path) || LOOSE.test(path)) return [];
+  if (!isExpected && (SAMPLES.test(path) || (before !== null && !isJson(before)))) return [];
+  return isJson(after) ? [] : [{ path, code: 'json_invalid', message: after.trim() === '' ? 'it is an empty JSON file' : 'it is not valid JSON' }];
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text.replace(/^\uFEFF/, ''));
+    return true;
+  } catch {
+    return false;
+  }
+}
