@@ -92,7 +92,7 @@ function itemsOf(context: PhaseContext, event: PhaseEvent, kind: FailureKind): F
     case 'builder.answered':
       return item(kind === 'truncated' ? `the answer was cut at ${context.limit} output tokens` : 'the model refused to answer', event.answer);
     default:
-      return item(kind === 'empty_patch' ? 'the answer changes nothing' : kind);
+      return item(kind === 'empty_patch' ? 'the answer changes nothing; allow_noop: true would allow it' : kind);
   }
 }
 

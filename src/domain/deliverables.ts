@@ -1,7 +1,7 @@
 // Deliverables
 // ============
 // What a phase must leave in the repository, held against the candidate's files. A path counts when it is there, made
-// or already present; a folder when anything lies below it. Sources: E-191, E-193, E-655, E-660.
+// or already present; a folder when anything lies below it. Sources: E-191, E-193, E-655, E-660, E-695.
 
 import type { Refusal } from './guards.ts';
 
@@ -43,11 +43,26 @@ function missingOnes({ expected, present, touched }: DeliverableInput): Refusal[
 const LOOSE = /(?:^|\/)(?:tsconfig[^/]*|jsconfig[^/]*|\.eslintrc|\.swcrc|\.babelrc|devcontainer|deno)\.json$|\.(?:code-workspace|jsonc|json5)$|(?:^|\/)\.vscode\//i;
 const SAMPLES = /(?:^|\/)(?:tests?|spec|specs|__tests__|fixtures?|__fixtures__|testdata|test-data|samples?|examples?|snapshots?)\//i;
 
-/** A JSON file that no program could read. @param isExpected whether the plan names it: nothing excuses it then. */
-export function judgeJson({ path, before, after, isExpected }: { readonly path: string; readonly before: string | null; readonly after: string | null; readonly isExpected: boolean }): Refusal[] {
-  if (after === null || !/\.json$/i.test(path) || LOOSE.test(path)) return [];
-  if (!isExpected && (SAMPLES.test(path) || (before !== null && !isJson(before)))) return [];
-  return isJson(after) ? [] : [{ path, code: 'json_invalid', message: after.trim() === '' ? 'it is an empty JSON file' : 'it is not valid JSON' }];
+/** YAML of which a program makes YAML. */
+const TEMPLATE = /\{\{|\{%/;
+const READ_MAX = 400_000;
+
+interface Written {
+  readonly path: string;
+  readonly before: string | null;
+  readonly after: string | null;
+  /** Whether the plan names it: nothing excuses it then. */
+  readonly isExpected: boolean;
+}
+
+/** A JSON or YAML file that no program could read; one that was so before may stay so. Sources: E-193, E-205, E-655, E-695. */
+export function judgeSyntax({ path, before, after, isExpected }: Written, isYaml: (text: string) => boolean): Refusal[] {
+  const language = /\.json$/i.test(path) && !LOOSE.test(path) ? 'JSON' : /\.ya?ml$/i.test(path) ? 'YAML' : null;
+  if (after === null || language === null || after.length > READ_MAX) return [];
+  const reads = (text: string): boolean => (language === 'JSON' ? isJson(text) : TEMPLATE.test(text) || isYaml(text));
+  if (!isExpected && (SAMPLES.test(path) || (before !== null && !reads(before)))) return [];
+  if (reads(after)) return [];
+  return [{ path, code: `${language.toLowerCase()}_invalid`, message: after.trim() === '' ? `it is an empty ${language} file` : `it is not valid ${language}` }];
 }
 
 function isJson(text: string): boolean {

@@ -42,6 +42,8 @@ export interface GuardLimits {
   /** A file of that many lines keeps at least that similarity, in percent. */
   readonly similarLinesMin: number;
   readonly similarityPercent: number;
+  /** Symbols that no change takes from a file, small or large. */
+  readonly alwaysPreserve: readonly string[];
 }
 
 export interface Refusal {
@@ -51,7 +53,7 @@ export interface Refusal {
 }
 
 export function judgeGuards(files: readonly GuardedFile[], rules: GuardRules): Refusal[] {
-  return files.flatMap((file) => [...wholeFileRules(file, rules), ...smallChangeRules(file, rules), ...markerRules(file)]);
+  return files.flatMap((file) => [...wholeFileRules(file, rules), ...smallChangeRules(file, rules), ...preserveRules(file, rules), ...markerRules(file)]);
 }
 
 const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
@@ -114,6 +116,12 @@ function smallChangeRules({ path, before, after, whole }: GuardedFile, rules: Gu
     if (alike < limits.similarityPercent) found.push({ path, code: 'structure_lost', message: `of ${lines.length} lines ${alike} % stay alike (at least ${limits.similarityPercent} %); change_size: large_refactor would allow it` });
   }
   return found;
+}
+
+/** E-127: by the configuration alone, for every class and format. */
+function preserveRules({ path, before, after }: GuardedFile, { limits: { alwaysPreserve } }: GuardRules): Refusal[] {
+  const lost = before === null || alwaysPreserve.length === 0 ? [] : lostSymbols(path, before, after ?? '').lost.filter((name) => alwaysPreserve.includes(name));
+  return lost.length === 0 ? [] : [{ path, code: 'preserved_symbol_missing', message: `${lost.join(', ')} must stay; only guards.alwaysPreserve of the configuration would allow it` }];
 }
 
 /** E-201: marks of a merge that was never ended; those that were there before may stay. */

@@ -7,5 +7,5 @@ import { z } from 'zod';
 const Entry = z.strictObject({ path: z.string(), sha256: z.string(), category: z.string(), bytes: z.int().nonnegative(), cut: z.boolean(), omitted: z.boolean() });
 export type ManifestEntry = z.infer<typeof Entry>;
 
-/** Paths of which every line stood in the prompt. @param text the JSON of the recorded list. */
-export const shownWhole = (text: string): Set<string> => new Set(z.array(Entry).parse(JSON.parse(text)).filter(({ cut, omitted }) => !cut && !omitted).map(({ path }) => path));
+/** Path -> sha256 of the files of which every line stood in the prompt. @param text the JSON of the recorded list. */
+export const shownWhole = (text: string): ReadonlyMap<string, string> => new Map(z.array(Entry).parse(JSON.parse(text)).filter(({ cut, omitted }) => !cut && !omitted).map(({ path, sha256 }) => [path, sha256]));

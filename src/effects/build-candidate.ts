@@ -3,9 +3,10 @@
 
 import { applyEdits, type Edit, type Written } from '#src/domain/answers/edits.ts';
 import { formats } from '#src/domain/answers/formats.ts';
-import { judgeDeliverables, judgeJson } from '#src/domain/deliverables.ts';
+import { judgeDeliverables, judgeSyntax } from '#src/domain/deliverables.ts';
 import { changeClassOf, judgeGuards, type GuardedFile } from '#src/domain/guards.ts';
 import { shownWhole } from '#src/domain/manifest.ts';
+import { isYaml } from '#src/yaml/syntax.ts';
 import { judgePaths, type ChangedPath } from '#src/domain/path-policy.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
 import type { InputEvent } from '#src/record/record.ts';
@@ -57,7 +58,10 @@ async function filesOf(work: Work, seen: string, edits: readonly Edit[]): Promis
   const contents = await hands.workspace.readAll(files.map(({ mode, blob }) => (mode.startsWith('100') ? blob : '')).filter((blob) => blob !== ''));
   const bytes = new Map(files.filter(({ mode }) => mode.startsWith('100')).map(({ path }, at) => [path, contents[at] ?? null]));
   const shown = shownWhole(await getText(hands.blobs, params.shown.manifest));
-  const applied = applyEdits(edits, { base: (path) => bytes.get(path) ?? null, wasShown: (path) => shown.has(path) });
+  const applied = applyEdits(edits, {
+    base: (path) => bytes.get(path) ?? null, wasShown: (path) => shown.has(path),
+    isAsShown: (path) => !shown.has(path) || shown.get(path) === sha256(bytes.get(path) ?? ''),
+  });
   return applied.ok ? applied.files : { kind: 'apply', code: 'edit_does_not_apply', problems: applied.problems };
 }
 
@@ -83,7 +87,7 @@ async function judge(work: Work, { candidate, whole }: Made): Promise<Refused | 
       allowMassDeletion: phase.allow_mass_deletion, allowMassAddition: phase.allow_mass_addition, allowSymbolRemoval: phase.allow_symbol_removal, limits: hands.requested.policy.guards,
     }),
     ...judgeDeliverables({ expected: phase.deliverables, manifest: phase.scope.deliverables_manifest, present, touched }),
-    ...files.flatMap((file) => judgeJson({ ...file, isExpected: phase.deliverables.includes(file.path) })),
+    ...files.flatMap((file) => judgeSyntax({ ...file, isExpected: phase.deliverables.includes(file.path) }, isYaml)),
   ];
   return found.length === 0 ? null : refusal('policy_refused', found, found[0]?.code ?? 'guard');
 }

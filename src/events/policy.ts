@@ -82,7 +82,7 @@ export const Policy = z.strictObject({
   prices: z.array(Price),
   context: z.strictObject({ tokensMax: Tokens, fileBytesMax: Count, filesMax: Count }),
   /** E-124 to E-128, E-201: shares in percent, sizes in lines. */
-  guards: z.strictObject({ shrinkPercent: Count, growthPercent: Count, churnPercent: Count, linesMin: Count, wholeLinesMax: Count, symbolsLostPercent: Count, similarLinesMin: Count, similarityPercent: Count }),
+  guards: z.strictObject({ shrinkPercent: Count, growthPercent: Count, churnPercent: Count, linesMin: Count, wholeLinesMax: Count, symbolsLostPercent: Count, similarLinesMin: Count, similarityPercent: Count, alwaysPreserve: z.array(Name) }),
   protectedPaths: z.array(z.string().max(512)),
   setupTimeoutMs: Ms,
   project: Id,

@@ -8,7 +8,7 @@ import { judgePaths } from '#src/domain/path-policy.ts';
 import type { Path } from '#src/yaml/located.ts';
 import { argvOf, planCi, type CiLimits, type PlanCi } from './ci.ts';
 import type { CanonicalInput, PhaseInput } from './input.ts';
-import { cleanPaths, PATH_MAX, placed, type Placed } from './paths.ts';
+import { cleanDeliverables, cleanPaths, PATH_MAX, placed, type Placed } from './paths.ts';
 import type { Report } from './report.ts';
 
 export interface PlanLimits extends CiLimits {
@@ -45,7 +45,7 @@ interface Around { readonly ci: PlanCi; readonly report: Report; readonly limits
 
 function phaseOf(phase: PhaseInput, at: Path, around: Around): PlannedPhase {
   const { ci, report } = around;
-  const deliverables = cleanPaths(deliverablesOf(phase, at), report);
+  const deliverables = cleanDeliverables(deliverablesOf(phase, at), report);
   if ((phase.acceptance_criteria ?? []).length === 0) report.warn(at, `${phase.phase_id} has no acceptance criteria`, 'auditors judge better with them');
   return {
     phase_id: phase.phase_id, phase_index: phase.phase_index, tier_id: phase.tier_id, name: phase.name, description: phase.description ?? null,

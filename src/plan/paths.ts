@@ -29,6 +29,35 @@ export function cleanPaths(given: readonly Placed[], report: Report): Placed[] {
   return [...clean.values()];
 }
 
+/** A deliverable is a path, whatever its author wrote around it; what names none is left out. Both are told. Source: E-190. */
+export function cleanDeliverables(given: readonly Placed[], report: Report): Placed[] {
+  const named = given.flatMap(({ text, at }) => {
+    const path = pathNamedBy(text);
+    if (path === null) report.warn(at, `${JSON.stringify(text.slice(0, 100))} names no file and is left out`, 'deliverables are paths; a folder ends in /');
+    else if (path !== text) report.warn(at, `${JSON.stringify(text.slice(0, 100))} is read as ${JSON.stringify(path)}`);
+    return path === null ? [] : [{ text: path, at }];
+  });
+  return cleanPaths(named, report);
+}
+
+/** Until nothing is left to remove; null for a heading or a sentence. */
+function pathNamedBy(given: string): string | null {
+  const path = unworded(tidied(given));
+  if (path !== given) return pathNamedBy(path);
+  const isSentence = / /.test(path) && !path.includes('/') && !/\.[^ .]/.test(path);
+  return isSentence || /^(?:docs|tests|code|polish)$/.test(path) ? null : path;
+}
+
+const PATH_LIKE = /\/$|\.[\w-]+$|^[A-Z][\w-]*$/;
+
+/** The words that people write around a path; inside of a name they stay. */
+function unworded(text: string): string {
+  const bare = text.replace(/^documentation in +/i, '').replace(/ \(.*$/s, '');
+  const at = bare.indexOf(' with ');
+  const cut = at !== -1 && PATH_LIKE.test(bare.slice(0, at)) ? bare.slice(0, at) : bare;
+  return cut.replace(/ +(?:updated|modifications|modified|changes|additions)$/i, '');
+}
+
 /** Quotes, `./`, double `/` and a trailing note go, until nothing of them is left. */
 export function tidied(given: string): string {
   const path = given.trim().replace(/^["'`]|["'`]$/g, '').replace(/ \([^)]*\)$/, '').replace(/(?<!^)\/{2,}/g, '/').replace(/^(?:\.\/)+/, '');

@@ -29,7 +29,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'src/yaml': { own: ['src/domain'], vendors: ['yaml', 'zod'], node: [] },
   'src/plan': { own: [...INNER, 'src/yaml'], vendors: ['zod'], node: [] },
   'src/config': { own: [...INNER, 'src/yaml'], vendors: ['zod'], node: ['fs/promises', 'path'] },
-  'src/effects': { own: ADAPTER, vendors: [], node: ['path'] },
+  'src/effects': { own: [...ADAPTER, 'src/yaml'], vendors: [], node: ['path'] },
   'src/adapters/clock': PLAIN,
   'src/adapters/git': PLAIN,
   'src/adapters/memory': PLAIN,

@@ -83,6 +83,10 @@ describe('what is refused', () => {
     expect(problemsOf(diff('@@ -1 +1,2 @@', ' a', `+${line}`))).toEqual([]);
   });
 
+  test('E-132 a line that the patch moves, or sees in the file, is content', () => {
+    expect(problemsOf(diff('@@ -1,2 +1,2 @@', '+# ...', ' a', '-  # ...'))).toEqual([]);
+  });
+
   test('E-132 removed and kept lines may be anything', () => {
     expect(problemsOf(diff('@@ -1,2 +1 @@', '-...', ' // rest of the file'))).toEqual([]);
   });

@@ -41,12 +41,12 @@ describe('the table', () => {
   });
 });
 
-const base: Record<string, string> = { 'a.py': '1\n2\n3\n4\n5\n', 'crlf.txt': 'a\r\nb\r\n', 'open.txt': 'a\nb', 'bom.txt': '\uFEFFa\nb\n' };
+const base: Record<string, string> = { 'a.py': '1\n2\n3\n4\n5\n', 'crlf.txt': 'a\r\nb\r\n', 'open.txt': 'a\nb', 'bom.txt': '\uFEFFa\nb\n', 'stale.txt': 'a\n' };
 function result(mode: BuilderMode, answer: string, unseen: readonly string[] = []): Record<string, string | null> | readonly string[] | string {
   const read = formats[mode].parse(answer);
   if (!read.ok) return read.code;
   if (!('edits' in read)) return 'diff';
-  const applied = applyEdits(read.edits, { base: (path) => (path in base ? Buffer.from(base[path] ?? '') : path === 'latin.txt' ? Buffer.from([0xe4, 10]) : null), wasShown: (path) => !unseen.includes(path) });
+  const applied = applyEdits(read.edits, { base: (path) => (path in base ? Buffer.from(base[path] ?? '') : path === 'latin.txt' ? Buffer.from([0xe4, 10]) : null), wasShown: (path) => !unseen.includes(path), isAsShown: (path) => path !== 'stale.txt' });
   return applied.ok ? Object.fromEntries(applied.files.map(({ path, content }) => [path, content])) : applied.problems;
 }
 const edit = (...operations: object[]): string => JSON.stringify({ summary: 's', operations });
@@ -155,6 +155,19 @@ describe('ndjson', () => {
   });
 });
 
+test.each<[BuilderMode, string]>([
+  ['full_file', JSON.stringify({ files: [{ path: 'stale.txt', mode: 'modify', new_content: 'x' }] })], ['structured_edit', edit(at('append', { content: 'x' }, 'stale.txt'))],
+  ['ndjson', lines({ type: 'delete', file_path: 'stale.txt' })],
+])('E-129 an edit in %s of a file whose hash is not the one that was shown is refused, never applied by guess', (mode, answer) => {
+  expect(result(mode, answer)).toEqual([expect.stringMatching(/^stale\.txt: .* its hash is another/)]);
+});
+
+test.each<[BuilderMode, string]>([
+  ['full_file', JSON.stringify({ files: [{ path: './n', mode: 'create', new_content: 'x\n' }] })], ['structured_edit', edit(at('append', { content: 'x' }, './/./n'))], ['ndjson', lines({ type: 'create', file_path: './n', content: 'x\n' })],
+])('E-195 a leading ./ in %s says nothing', (mode, answer) => {
+  expect(result(mode, answer)).toEqual({ n: 'x\n' });
+});
+
 describe('whole files', () => {
   const file = (path: string, new_content: string): string => JSON.stringify({ files: [{ path, mode: 'modify', new_content }] });
 
@@ -200,7 +213,7 @@ test('E-129 whatever ranges are replaced, all other lines stay as they are', () 
   fc.assert(fc.property(ranges, (numbers) => {
     const text = Array.from({ length: 20 }, (_, i) => `line ${i + 1}\n`).join('');
     const edits: Edit[] = [{ kind: 'lines', path: 'f', operations: numbers.map((n) => ({ type: 'replace', start_line: n, end_line: n, content: `new ${n}` })) }];
-    const applied = applyEdits(edits, { base: () => Buffer.from(text), wasShown: () => true });
+    const applied = applyEdits(edits, { base: () => Buffer.from(text), wasShown: () => true, isAsShown: () => true });
     expect(applied).toEqual({ ok: true, files: [{ path: 'f', whole: false, content: text.replace(/line (\d+)\n/g, (line, n: string) => (numbers.includes(Number(n)) ? `new ${n}\n` : line)) }] });
   }));
 });

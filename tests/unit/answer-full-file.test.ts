@@ -15,6 +15,7 @@ describe('what is read', () => {
   test.each([
     ['as it is', body], ['with spaces around', `\n ${body} \n`], ['with a byte order mark', `\ufeff${body}`], ['in a json fence', `\`\`\`json\n${body}\n\`\`\``], ['in a bare fence', `\`\`\`\n${body}\n\`\`\``],
     ['in a fence of another word', `\`\`\`javascript\n${body}\n\`\`\``], ['behind prose', `Here it is:\n${body}`], ['before prose', `${body}\nThat is all.`], ['over several lines', JSON.stringify(JSON.parse(body), null, 2)],
+    ['with quotes and braces in the prose around its fence', `Not "{" but:\n\`\`\`json\n${body}\n\`\`\`\n`], ['with raw line ends in its strings', body.replaceAll('\\n', '\n')],
     ['without a summary', JSON.stringify({ files: [entry()] })], ['with more than was asked for', JSON.stringify({ summary: 's', files: [entry()], notes: 1 })],
   ])('E-122 an answer %s is read', (_how, text) => {
     expect(parseFullFile(text)).toEqual({ ok: true, files: [{ path: 'a.ts', mode: 'modify', content: 'x\n' }] });

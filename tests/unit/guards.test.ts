@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeDeliverables, judgeJson } from '#src/domain/deliverables.ts';
+import { judgeDeliverables, judgeSyntax } from '#src/domain/deliverables.ts';
 import { changeClassOf, churnOf, judgeGuards, type GuardedFile, type GuardRules } from '#src/domain/guards.ts';
+import { isYaml } from '#src/yaml/syntax.ts';
 import { symbolsOf } from '#src/domain/symbols.ts';
 
-const limits = { shrinkPercent: 60, growthPercent: 300, churnPercent: 30, linesMin: 10, wholeLinesMax: 1000, symbolsLostPercent: 30, similarLinesMin: 300, similarityPercent: 60 };
+const limits = { shrinkPercent: 60, growthPercent: 300, churnPercent: 30, linesMin: 10, wholeLinesMax: 1000, symbolsLostPercent: 30, similarLinesMin: 300, similarityPercent: 60, alwaysPreserve: ['keep'] };
 const rules = (changes: Partial<GuardRules> = {}): GuardRules => ({ changeClass: 'small_fix', allowMassDeletion: false, allowMassAddition: false, allowSymbolRemoval: false, limits, ...changes });
 const large = rules({ changeClass: 'large_refactor' });
 const lines = (count: number, word = 'line', from = 0): string => Array.from({ length: count }, (_, i) => `${word} ${i + from}\n`).join('');
@@ -32,6 +33,8 @@ describe('guards', () => {
     ['E-127 a lost function is refused', file('export function f() {}\nfunction g() {}\n', 'function g() {}\n', { path: 'a.ts' }), rules(), ['symbol_missing_after_full_file_replacement']],
     ['E-127 the plan may allow it', file('def f(): pass\n', '\n', { path: 'a.py' }), rules({ allowSymbolRemoval: true }), []],
     ['E-127 a larger change may', file('def f(): pass\n', '\n', { path: 'a.py' }), large, []],
+    ['E-127 a name that is always preserved is missed in a larger change, too', file('def keep(): pass\n', '\n', { path: 'a.py', whole: false }), rules({ changeClass: 'large_refactor', allowSymbolRemoval: true }), ['preserved_symbol_missing']],
+    ['E-127 and where its file goes', file('def keep(): pass\n', null, { path: 'a.py' }), large, ['preserved_symbol_missing']],
     ['E-128 a file of 1000 lines may be given whole', file(lines(1000), lines(1000).replace('line 5\n', 'x\n')), rules(), []],
     ['E-128 one of 1001 may not', file(lines(1001), lines(1001).replace('line 5\n', 'x\n')), large, ['readonly_violation']],
     ['E-128 but edited', file(lines(1001), lines(1001).replace('line 5\n', 'x\n'), { whole: false }), rules(), []],
@@ -102,7 +105,8 @@ describe('deliverables', () => {
   test.each<[string, string | null, string | null, boolean, boolean]>([
     ['a.json', null, '{}', true, true], ['a.json', null, '', true, false], ['a.json', null, '[1,]', false, false], ['a.json', '{}', '{', false, false], ['a.json', '{ // x', '{ // y', false, true],
     ['tests/fixtures/bad.json', null, '', false, true], ['tests/fixtures/bad.json', null, '', true, false], ['tsconfig.json', null, '{ // x\n}', true, true], ['a.txt', null, '', true, true], ['a.json', '{}', null, true, true],
-  ])('E-655 E-193 %s from %j to %j, expected %s: passes %s, and is never repaired', (path, before, after, isExpected, passes) => {
-    expect(judgeJson({ path, before, after, isExpected }).length === 0).toBe(passes);
+    ['a.yml', null, 'a: [1\n', false, false], ['a.yaml', 'a: 1\n', 'a: b: c\n', false, false], ['a.yml', null, 'a: !Ref x\n---\nb: 1\n', false, true], ['charts/a.yaml', null, 'a: {{ .Values.x }}\n', false, true], ['a.yml', 'a: [', 'b: [', false, true], ['a.yml', null, '', true, true],
+  ])('E-655 E-193 E-695 %s from %j to %j, expected %s: passes %s, and is never repaired', (path, before, after, isExpected, passes) => {
+    expect(judgeSyntax({ path, before, after, isExpected }, isYaml).length === 0).toBe(passes);
   });
 });

@@ -48,18 +48,22 @@ interface Section {
 interface Reading {
   readonly problems: string[];
   readonly sections: Section[];
+  /** Lines that stand in the file before the patch, trimmed. */
+  readonly known: Set<string>;
+  /** Added lines that may stand for left-out content. */
+  readonly elided: { readonly line: number; readonly text: string }[];
   left: number;
   right: number;
 }
 
 /** Headers are there, hunks count right, nothing stands between them, nothing was left out. */
 function checkLines(lines: readonly string[]): { problems: string[]; cut: boolean } {
-  const reading: Reading = { problems: [], sections: [], left: 0, right: 0 };
+  const reading: Reading = { problems: [], sections: [], known: new Set(), elided: [], left: 0, right: 0 };
   const { problems, sections } = reading;
   const count = lines.at(-1) === '' ? lines.length - 1 : lines.length;
   for (let i = 0; i < count && problems.length < 10; i += 1) {
     const line = lines[i] ?? '';
-    const wrong = reading.left > 0 || reading.right > 0 ? bodyProblem(reading, line) : headProblem(reading, lines, i);
+    const wrong = reading.left > 0 || reading.right > 0 ? bodyProblem(reading, line, i) : headProblem(reading, lines, i);
     if (wrong !== null) problems.push(`line ${i + 1}: ${wrong}`);
     if (wrong === ENDS_EARLY) return { problems, cut: false };
   }
@@ -67,6 +71,8 @@ function checkLines(lines: readonly string[]): { problems: string[]; cut: boolea
   if (problems.length > 0) return { problems, cut: false };
   if (missing > 0) problems.push(`the last hunk is cut: ${missing} lines are missing`);
   if (sections.length === 0) problems.push('no file header (---, +++) is there');
+  // A line that the patch moves, or has seen in the file, is content.
+  for (const { line, text } of reading.elided) if (!reading.known.has(text)) problems.push(`line ${line}: an added line stands for left-out content`);
   const idle = sections.filter(({ hunks, changes }) => hunks === 0 && !changes);
   for (const { line, isNew } of idle) problems.push(`line ${line}: ${isNew ? 'a new file without its content' : 'a file header without a change'}`);
   problems.push(...twice(sections));
@@ -75,7 +81,7 @@ function checkLines(lines: readonly string[]): { problems: string[]; cut: boolea
 
 const ENDS_EARLY = 'a hunk ends before its counted lines';
 
-function bodyProblem(reading: Reading, line: string): string | null {
+function bodyProblem(reading: Reading, line: string, at: number): string | null {
   const kind = line[0];
   if (kind === '\\') return null;
   if (line === '' || line === '\r' || kind === ' ') [reading.left, reading.right] = [reading.left - 1, reading.right - 1];
@@ -83,7 +89,10 @@ function bodyProblem(reading: Reading, line: string): string | null {
   else if (kind === '+') reading.right -= 1;
   else return ENDS_EARLY;
   if (reading.left < 0 || reading.right < 0) return 'a hunk has more lines than it counts';
-  return kind === '+' && isElision(line.slice(1), reading.sections.at(-1)?.path ?? '') ? 'an added line stands for left-out content' : null;
+  const text = line.slice(1).trim();
+  if (kind !== '+') reading.known.add(text);
+  else if (isElision(text, reading.sections.at(-1)?.path ?? '')) reading.elided.push({ line: at + 1, text });
+  return null;
 }
 
 function headProblem(reading: Reading, lines: readonly string[], i: number): string | null {

@@ -27,6 +27,8 @@ export interface Around {
   base(path: string): Uint8Array | null;
   /** Whether every line of the file stood in the prompt. */
   wasShown(path: string): boolean;
+  /** Whether the file is, byte for byte, the one that was shown; true for one that was not shown whole. */
+  isAsShown(path: string): boolean;
 }
 
 /** `whole`: the answer gave all of the file, and said nothing of what it left out. */
@@ -52,8 +54,9 @@ export function applyEdits(edits: readonly Edit[], around: Around): Applied {
 
 const wrong = (problem: string): Edited => ({ ok: false, problems: [problem] });
 
-function applyEdit(edit: Edit, { base, wasShown }: Around): Edited {
+function applyEdit(edit: Edit, { base, wasShown, isAsShown }: Around): Edited {
   const bytes = base(edit.path);
+  if (!isAsShown(edit.path)) return wrong('it is not the file that was shown: its hash is another');
   if (edit.kind === 'delete') return bytes === null ? wrong('it is to be deleted, but does not exist') : { ok: true, text: '' };
   if (edit.kind === 'write') {
     if (edit.expects === 'absent' && bytes !== null) return wrong('it is to be created, but exists; use modify');

@@ -6,11 +6,12 @@
 // answer is never closed for the builder, because what was cut would be lost (E-653).
 
 import { z } from 'zod';
+import { AnswerPath } from './answer-path.ts';
 import type { Edit, Unread } from './edits.ts';
 import { endsInObject, objectsIn } from './objects.ts';
 
 const FileEntry = z.strictObject({
-  path: z.string().min(1).max(512),
+  path: AnswerPath,
   mode: z.enum(['modify', 'create', 'delete', 'replace']),
   new_content: z.string().nullable(),
 });

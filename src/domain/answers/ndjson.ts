@@ -5,19 +5,19 @@
 // The number in meta is what tells a whole answer from a cut one, so it is required; nothing is closed or guessed.
 
 import { z } from 'zod';
+import { AnswerPath } from './answer-path.ts';
 import type { Edit, Unread } from './edits.ts';
 import { editsOfFiles, parseFullFile } from './full-file.ts';
 import { endsInObject, objectsIn } from './objects.ts';
 import { TextOperation } from './text-edits.ts';
 
-const Path = z.string().min(1).max(512);
 const Meta = z.object({ type: z.literal('meta'), summary: z.string().optional(), total_operations: z.int().nonnegative() });
 const NdjsonLine = z.discriminatedUnion('type', [
   Meta,
-  z.strictObject({ type: z.literal('create'), file_path: Path, content: z.string() }),
-  z.strictObject({ type: z.literal('modify'), file_path: Path, operations: z.array(TextOperation).min(1) }),
-  z.strictObject({ type: z.literal('delete'), file_path: Path }),
-  z.strictObject({ type: z.literal('write'), file_path: Path, content: z.string() }),
+  z.strictObject({ type: z.literal('create'), file_path: AnswerPath, content: z.string() }),
+  z.strictObject({ type: z.literal('modify'), file_path: AnswerPath, operations: z.array(TextOperation).min(1) }),
+  z.strictObject({ type: z.literal('delete'), file_path: AnswerPath }),
+  z.strictObject({ type: z.literal('write'), file_path: AnswerPath, content: z.string() }),
 ]);
 type NdjsonLine = z.infer<typeof NdjsonLine>;
 

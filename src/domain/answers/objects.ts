@@ -4,18 +4,50 @@
 
 /** In order, outer ones only. What is never closed was cut, and neither it nor what lies in it is read (E-653). */
 export function objectsIn(text: string): Record<string, unknown>[] {
+  // Quotes and braces of the prose around a fence are nobody's: what stands in closed fences alone is read first.
+  const fenced = [...text.matchAll(/^[ \t]*(`{3,}|~{3,})[^\n`]*\n([^]*?)\n[ \t]*\1[ \t]*\r?$/gm)].flatMap(([, , body = '']) => scanned(body));
+  return fenced.length > 0 ? fenced : scanned(text);
+}
+
+function scanned(text: string): Record<string, unknown>[] {
   const found: Record<string, unknown>[] = [];
   for (let start = text.indexOf('{'); start !== -1; ) {
     const end = endOf(text, start);
     if (end === -1) break;
-    try {
-      found.push(JSON.parse(text.slice(start, end)) as Record<string, unknown>);
-    } catch {
-      // braces of prose or code
-    }
+    const object = parsed(text.slice(start, end));
+    if (object !== null) found.push(object);
     start = text.indexOf('{', end);
   }
   return found;
+}
+
+/** Null for braces of prose or code. Line ends and tabs that stand raw in a string can mean nothing else (E-122). */
+function parsed(text: string): Record<string, unknown> | null {
+  for (const form of [() => text, () => escaped(text)]) {
+    try {
+      return JSON.parse(form()) as Record<string, unknown>;
+    } catch {
+      // the next form, or none
+    }
+  }
+  return null;
+}
+
+const RAW: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+function escaped(text: string): string {
+  let inString = false;
+  let written = '';
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text.charAt(i);
+    if (inString && char === '\\') {
+      written += char + text.charAt((i += 1));
+      continue;
+    }
+    if (char === '"') inString = !inString;
+    written += inString ? (RAW[char] ?? char) : char;
+  }
+  return written;
 }
 
 /** Whether an object opens and never closes: what came behind it is missing. */

@@ -3,13 +3,13 @@
 // One JSON object of operations by line numbers: {summary, operations}. A list of whole files is read too. Source: E-129.
 
 import { z } from 'zod';
+import { AnswerPath } from './answer-path.ts';
 import type { Edit, Unread } from './edits.ts';
 import { editsOfFiles, parseFullFile } from './full-file.ts';
 import { LineOperation } from './line-edits.ts';
 import { endsInObject, objectsIn } from './objects.ts';
 
-const Path = z.string().min(1).max(512);
-const Typed = z.looseObject({ type: z.string(), file_path: Path });
+const Typed = z.looseObject({ type: z.string(), file_path: AnswerPath });
 const StructuredEdit = z.object({ summary: z.string().optional(), operations: z.array(Typed) });
 
 const text = { type: 'string' } as const;
