@@ -62,6 +62,10 @@ export interface PhaseContext extends PhaseInput {
   readonly mode: BuilderMode;
   readonly shown: { readonly base: string; readonly manifest: Ref } | null;
   readonly answer: Ref | null;
+  /** A cut answer of this attempt that was continued. */
+  readonly partial: Ref | null;
+  /** Output tokens of the builder's last answer. */
+  readonly used: number;
   readonly tree: string | null;
   readonly diff: Ref | null;
   readonly set: string | null;
@@ -105,7 +109,7 @@ export function initialContext({ phase, policy }: PhaseInput): PhaseContext {
 /** What no attempt takes over from the one before. */
 export const freshAttempt = {
   calls: { builder: 0, auditor: 0, auditor2: 0, planner: 0 }, tries: 0, interruptions: 0, repairs: 0, trouble: null,
-  answer: null, tree: null, diff: null, set: null, netDeletion: 0, checks: null, checksMessage: '', output: null,
+  answer: null, partial: null, used: 0, tree: null, diff: null, set: null, netDeletion: 0, checks: null, checksMessage: '', output: null,
   answers: [], unreadable: [], audit: null, auditedSet: null, approvedSet: null, reaudits: 0,
 } as const;
 

@@ -172,9 +172,9 @@ const required = <T>(value: T | null): T => value as T;
 export const assembleContext = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), base: context.base });
 export const callBuilder = ({ context, event }: Args) => ({
   id: causeOf(event), ...ofPhase(context), call: context.calls.builder, model: builderModel(context), outputTokensMax: context.limit, timeoutMs: context.policy.callTimeoutMs,
-  context: required(context.contextRef), mode: context.mode, revision: context.revision, feedback: [...context.feedback],
+  context: required(context.contextRef), mode: context.mode, partial: context.partial, revision: context.revision, feedback: [...context.feedback],
 });
-export const buildCandidate = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), answer: required(context.answer), mode: context.mode, shown: required(context.shown), base: context.base });
+export const buildCandidate = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), answer: required(context.answer), partial: context.partial, mode: context.mode, shown: required(context.shown), base: context.base });
 export const runTests = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), tree: required(context.tree) });
 export const callAuditor = ({ context, event }: Args) => {
   const role = slotOf(context, causeOf(event)) as 'auditor' | 'auditor2';

@@ -55,8 +55,9 @@ export const phaseMachine = setup({
     raiseLimit: assign(({ context: { limit, policy } }) => ({ limit: raisedLimit(limit, policy.outputFactorBp, policy.outputTokensMax), limitRaised: true })),
     repair: assign(({ context }) => ({ repairs: context.repairs + 1 })),
     // what came back
-    keepContext: assign(({ context, event }) => (event.type === 'context.assembled' ? { contextRef: event.context, contextTokens: event.tokens, mode: event.mode, shown: { base: context.base, manifest: event.manifest } } : {})),
-    keepAnswer: assign(({ event }) => (event.type === 'builder.answered' ? { answer: event.answer } : {})),
+    keepContext: assign(({ context, event }) => (event.type === 'context.assembled' ? { contextRef: event.context, contextTokens: event.tokens, mode: event.mode, limit: Math.max(context.limit, event.outputTokens), shown: { base: context.base, manifest: event.manifest } } : {})),
+    keepAnswer: assign(({ event }) => (event.type === 'builder.answered' ? { answer: event.answer, used: event.outputTokens } : {})),
+    keepPartial: assign(({ event }) => (event.type === 'builder.answered' ? { partial: event.answer } : {})),
     keepCandidate: assign(({ event }) => (event.type === 'candidate.built' ? { tree: event.tree, diff: event.diff, set: event.set, netDeletion: event.removed - event.added } : {})),
     keepChecks: assign(({ context, event }) => said.checked(context, event)),
     skipChecks: assign(({ context: { policy } }) => ({ checks: policy.check === 'skip' ? 'skipped' as const : 'none' as const, checksMessage: 'no test was run', output: null })),
@@ -92,6 +93,10 @@ export const phaseMachine = setup({
     mayRetryCall: ({ context, event }) => event.type === 'effect.failed' && event.retryable && context.tries + 1 < context.policy.transportTriesMax,
     endsAttempt: ({ event }) => event.type === 'effect.failed' && event.code === 'context_too_large',
     truncated: ({ event }) => event.type === 'builder.answered' && event.stopReason === 'max_tokens',
+    /** E-134: once in an attempt. */
+    continuable: ({ context, event }) => event.type === 'builder.answered' && event.stopReason === 'max_tokens' && event.continuable && context.partial === null,
+    /** E-133: an answer that filled its limit was cut, whatever it says; it is no wrong one. */
+    filledLimit: ({ context, event }) => event.type === 'candidate.refused' && (event.kind === 'format' || event.code === 'deliverables_missing') && context.used * 100 >= context.limit * 95,
     refused: ({ event }) => event.type === 'builder.answered' && event.stopReason === 'refusal',
     formatRepairable: ({ context, event }) => event.type === 'candidate.refused' && event.kind === 'format' && context.repairs < 1,
     refusedAs: ({ event }, { kind }: { kind: string }) => event.type === 'candidate.refused' && event.kind === kind,
@@ -149,6 +154,7 @@ export const phaseMachine = setup({
           on: {
             ...awaitingModel({ type: 'callBuilder', params: said.callBuilder }),
             'builder.answered': [
+              { guard: 'continuable', target: 'work', reenter: true, actions: 'keepPartial' },
               { guard: 'truncated', target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'truncated' } } },
               { guard: 'refused', target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'refused' } } },
               { target: 'candidate', actions: 'keepAnswer' },
@@ -166,6 +172,7 @@ export const phaseMachine = setup({
               { target: 'check', actions: 'keepCandidate' },
             ],
             'candidate.refused': [
+              { guard: 'filledLimit', target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'truncated' } } },
               { guard: 'formatRepairable', target: 'work', actions: ['repair', 'takeNote', { type: 'format.repair_asked', params: said.repairAsked }] },
               { guard: { type: 'refusedAs', params: { kind: 'format' } }, target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'format' } } },
               { guard: { type: 'refusedAs', params: { kind: 'truncated' } }, target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'truncated' } } },

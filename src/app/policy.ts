@@ -68,7 +68,8 @@ function phasePolicy(phase: Phase, { profile }: RunSettings, { executor, models,
   const category = categoryOf(categories, phase.task_category);
   const routed = { category: phase.task_category, complexity: category.highRisk ? ('high' as const) : phase.complexity, reachable };
   const walkOf = (role: 'builder' | 'auditor' | 'auditor2'): string[] | null => walk(models, { role, ...routed });
-  const outputs = phase.task_category === 'docs' ? executor.tokens.docsOutput : executor.tokens.output;
+  const { docsOutput, testsOutput, output } = executor.tokens;
+  const outputs = phase.task_category === 'docs' ? docsOutput : phase.task_category === 'tests' ? testsOutput : output;
   return {
     attemptsMax: Math.min(phase.max_builder_attempts ?? category.attemptsMax, executor.attempts.perPhaseMax),
     againMax: executor.attempts.againMax,

@@ -4,6 +4,7 @@
 // allow it. A whole file says nothing of what it leaves out, so the guards of size and symbols look at whole files;
 // the rest looks at every change, whatever its format. Sources: E-123…E-128, E-191, E-193, E-201, E-609, E-651…E-657.
 
+import type { Phase } from '#src/events/plan.ts';
 import { lostSymbols } from './symbols.ts';
 
 /** One changed file; null where it is absent. */
@@ -67,6 +68,10 @@ export interface ClassInput {
   readonly complexity: 'low' | 'medium' | 'high' | 'maintenance';
   readonly criteria: number;
 }
+
+/** What a phase of the plan says of its size. */
+export const classInputOf = ({ scope, change_size, allow_symbol_removal, complexity, acceptance_criteria }: Phase): ClassInput =>
+  ({ scope: scope.paths, changeSize: change_size, allowSymbolRemoval: allow_symbol_removal, complexity, criteria: acceptance_criteria.length });
 
 /** E-123: first match wins. */
 export function changeClassOf({ scope, changeSize, allowSymbolRemoval, complexity, criteria }: ClassInput): ChangeClass {

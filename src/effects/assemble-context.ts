@@ -1,13 +1,15 @@
 // assembleContext: what the builder will see, from the base alone, and the format it is asked to answer in.
 
-import { chooseMode, formats } from '#src/domain/answers/formats.ts';
+import { changeClassOf, classInputOf } from '#src/domain/guards.ts';
+import { chooseMode, formats, type BuilderMode } from '#src/domain/answers/formats.ts';
 import { selectContext, type Selected } from '#src/domain/context.ts';
 import type { ManifestEntry } from '#src/domain/manifest.ts';
 import { numbered, quoted, visible } from '#src/domain/prompt.ts';
+import { selectLimit } from '#src/domain/output-limit.ts';
 import { isSecretFree } from '#src/domain/secrets.ts';
 import type { TreeFile } from '#src/ports/workspace.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
-import { failed, phaseOf, policyOf, putText, result, type Handler, type Hands } from './performing.ts';
+import { failed, phaseOf, policyOf, putText, result, type Handler, type Hands, type Requested } from './performing.ts';
 
 const BYTES_PER_TOKEN_TENTHS = 25;
 const PATHS_LISTED_MAX = 400;
@@ -40,8 +42,17 @@ export const assembleContext: Handler<'assembleContext'> = async ({ run, params,
     tokens: Math.ceil((Buffer.byteLength(context) * 10) / BYTES_PER_TOKEN_TENTHS),
     mode,
     modeReason: reason,
+    outputTokens: limitOf(hands, phase, mode, new Set(files.map(({ path }) => path))),
   });
 };
+
+function limitOf(hands: Hands, phase: Requested['plan']['phases'][number], mode: BuilderMode, present: ReadonlySet<string>): number {
+  const { outputTokens, outputTokensMax } = policyOf(hands, phase.phase_id);
+  return selectLimit({
+    category: phase.task_category, complexity: phase.complexity, deliverables: phase.deliverables, exists: (path) => present.has(path), scope: phase.scope.paths,
+    isLarge: mode === 'full_file' || changeClassOf(classInputOf(phase)) === 'large_refactor', base: outputTokens, max: outputTokensMax,
+  });
+}
 
 interface Shown { readonly path: string; readonly category: Selected['category']; readonly entry: ManifestEntry; /** Null where it is left out. */ readonly text: string | null }
 

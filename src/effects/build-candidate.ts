@@ -4,7 +4,7 @@
 import { applyEdits, type Edit, type Written } from '#src/domain/answers/edits.ts';
 import { formats } from '#src/domain/answers/formats.ts';
 import { judgeDeliverables, judgeSyntax } from '#src/domain/deliverables.ts';
-import { changeClassOf, judgeGuards, type GuardedFile } from '#src/domain/guards.ts';
+import { changeClassOf, classInputOf, judgeGuards, type GuardedFile } from '#src/domain/guards.ts';
 import { shownWhole } from '#src/domain/manifest.ts';
 import { isYaml } from '#src/yaml/syntax.ts';
 import { judgePaths, type ChangedPath } from '#src/domain/path-policy.ts';
@@ -37,9 +37,17 @@ export const buildCandidate: Handler<'buildCandidate'> = async (work) => {
   return carried.ok ? accepted(hands, { ...carried, rung: made.candidate.rung }, carried.rung) : refused(hands, { kind: 'apply', code: 'does_not_apply', problems: carried.problems });
 };
 
+/** The answer, or what it makes with the whole part of the cut one before it. */
+async function answerOf({ hands: { blobs }, params: { answer, partial, mode } }: Work): Promise<string> {
+  const text = await getText(blobs, answer);
+  const { continuation } = formats[mode];
+  const whole = partial === null || continuation === null ? null : continuation.whole(await getText(blobs, partial));
+  return whole === null || continuation === null ? text : continuation.joined(whole.answer, text);
+}
+
 async function makeCandidate(work: Work, seen: string): Promise<Made | Refused> {
   const { hands, params } = work;
-  const read = formats[params.mode].parse(await getText(hands.blobs, params.answer));
+  const read = formats[params.mode].parse(await answerOf(work));
   if (!read.ok) return { kind: read.cut ? 'truncated' : 'format', code: read.code, problems: read.problems };
   const written = 'edits' in read ? await filesOf(work, seen, read.edits) : [];
   if (isRefused(written)) return written;
@@ -83,7 +91,7 @@ async function judge(work: Work, { candidate, whole }: Made): Promise<Refused | 
   const touched = candidate.changes.filter(({ newMode }) => !ABSENT.test(newMode)).map(({ path }) => path);
   const found = [
     ...judgeGuards(files, {
-      changeClass: changeClassOf({ scope: phase.scope.paths, changeSize: phase.change_size, allowSymbolRemoval: phase.allow_symbol_removal, complexity: phase.complexity, criteria: phase.acceptance_criteria.length }),
+      changeClass: changeClassOf(classInputOf(phase)),
       allowMassDeletion: phase.allow_mass_deletion, allowMassAddition: phase.allow_mass_addition, allowSymbolRemoval: phase.allow_symbol_removal, limits: hands.requested.policy.guards,
     }),
     ...judgeDeliverables({ expected: phase.deliverables, manifest: phase.scope.deliverables_manifest, present, touched }),

@@ -50,6 +50,10 @@ export async function builderPrompt(hands: Hands, call: { phase: string; attempt
   };
 }
 
+/** E-134: what stands before the prompt of a cut answer when its rest is asked for. Paths of an answer are foreign text. */
+export const continuationPrompt = (hands: Hands, whole: readonly string[], remaining: readonly string[]): string =>
+  fill(template(hands, 'continuation'), { whole: quoted('', visible(whole.slice(-5).join('\n'))), remaining: bullets(remaining.slice(0, 10), '') });
+
 export async function auditorPrompt(hands: Hands, call: { phase: string; diff: Ref; output: Ref | null; checks: string; revision: Ref | null; repair: Ref | null }) {
   const phase = phaseOf(hands, call.phase);
   const output = call.output === null ? '(no test was run)' : clipped(visible(await getText(hands.blobs, call.output)), OUTPUT_MAX);

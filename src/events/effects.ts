@@ -26,6 +26,8 @@ export const effects = {
     ...ofCall,
     context: Ref,
     mode: BuilderMode,
+    /** The cut answer of this attempt that is to be continued, or null. */
+    partial: Ref.nullable(),
     /** The re-planned description, null for the plan's own. */
     revision: Ref.nullable(),
     feedback: z.array(FeedbackItem).max(8),
@@ -33,6 +35,8 @@ export const effects = {
   buildCandidate: defineEffect('buildCandidate', { paid: false }, 'Read the answer, apply it to the base, hold it against policy and guards.', {
     ...ofPhase,
     answer: Ref,
+    /** The cut answer that `answer` continues, or null. */
+    partial: Ref.nullable(),
     mode: BuilderMode,
     /** What the builder saw: the commit, and the manifest of its files. */
     shown: z.strictObject({ base: ObjectId, manifest: Ref }),

@@ -77,10 +77,14 @@ export const inputs = {
     /** The answer format that this attempt asks for, and why (E-120). */
     mode: BuilderMode,
     modeReason: Text,
+    /** The output limit that the phase's deliverables call for (E-136). */
+    outputTokens: Tokens,
   }),
   builderAnswered: defineInput('builder.answered', 1, ['callBuilder'], "The builder's answer as it came.", {
     ...call,
     stopReason: z.enum(['end', 'max_tokens', 'refusal']),
+    /** The answer was cut, and it is known which deliverables are whole and which are missing (E-134). */
+    continuable: z.boolean(),
   }),
   candidateBuilt: defineInput('candidate.built', 1, ['buildCandidate'], 'The answer applies, and policy and guards let it pass.', {
     tree: ObjectId,

@@ -25,7 +25,7 @@ function key(state: ChartState): string {
   const kinds = Object.values(c.open).sort().join(',');
   const decided = c.failures.length === 0 ? '' : retryOf(c).decision;
   return JSON.stringify([
-    pathOf(state.value), kinds, c.attempt, c.again, c.step, c.limitRaised, c.tries, c.interruptions, c.repairs, c.trouble, decided, c.failures.at(-1)?.kind, c.failures.length > 1,
+    pathOf(state.value), kinds, c.attempt, c.again, c.step, c.limitRaised, c.tries, c.interruptions, c.repairs, c.partial === null, c.used > 1000, c.trouble, decided, c.failures.at(-1)?.kind, c.failures.length > 1,
     c.replans, c.replansDenied, c.set, c.auditedSet, c.approvedSet, c.reaudits, c.turn, c.keepTurn, c.question, c.deadlineAt === null, c.checks, c.audit, c.diff?.bytes,
     c.answers.map(({ slot, approved }) => [slot, approved]), c.unreadable.map(({ slot }) => slot), c.policy.check, c.policy.highRisk, c.policy.askBeforeCommit, c.policy.profile, c.policy.auditor2Walk, c.policy.onExhausted, c.policy.allowNoop, c.policy.attemptsMax,
   ]);

@@ -29,11 +29,13 @@ const audits: readonly Answer[] = [
 
 /** Results by slot of a running effect. */
 export const results: Readonly<Record<string, readonly Answer[]>> = {
-  context: [['context.assembled', { context: ref(6), manifest: ref(7), files: 1, omitted: 0, tokens: 100, mode: 'diff', modeReason: 'm' }], failed('context_too_large', false), ...local],
+  context: [['context.assembled', { context: ref(6), manifest: ref(7), files: 1, omitted: 0, tokens: 100, mode: 'diff', modeReason: 'm', outputTokens: 8192 }], failed('context_too_large', false), ...local],
   builder: [
-    ['builder.answered', { ...call, stopReason: 'end' }],
-    ['builder.answered', { ...call, stopReason: 'max_tokens' }],
-    ['builder.answered', { ...call, stopReason: 'refusal' }],
+    ['builder.answered', { ...call, stopReason: 'end', continuable: false }],
+    ['builder.answered', { ...call, outputTokens: 64_000, stopReason: 'end', continuable: false }],
+    ['builder.answered', { ...call, stopReason: 'max_tokens', continuable: false }],
+    ['builder.answered', { ...call, stopReason: 'max_tokens', continuable: true }],
+    ['builder.answered', { ...call, stopReason: 'refusal', continuable: false }],
     ...model,
   ],
   candidate: [

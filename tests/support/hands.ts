@@ -24,8 +24,8 @@ export interface Scene {
   text(ref: unknown): Promise<string>;
   /** A path's text in a tree, null where it is absent. */
   read(tree: string, path: string): Promise<string | null>;
-  /** What the candidate of an answer comes to; the context is the base's own. */
-  candidate(mode: string, answer: string, base?: string): Promise<InputEvent>;
+  /** What the candidate of an answer comes to; the context is the base's own. `onto`: where the branch is by now; `cut`: the answer that this one continues. */
+  candidate(mode: string, answer: string, more?: { readonly onto?: string; readonly cut?: string }): Promise<InputEvent>;
   remove(): void;
 }
 
@@ -53,9 +53,9 @@ export async function sceneOf(files: Readonly<Record<string, string | Buffer>>, 
     const file = (await hands.workspace.files(at)).find((entry) => entry.path === path);
     return file === undefined ? null : Buffer.from((await hands.workspace.readAll([file.blob]))[0] ?? []).toString('utf8');
   };
-  const candidate: Scene['candidate'] = async (mode, answer, onto = base) => {
+  const candidate: Scene['candidate'] = async (mode, answer, { onto = base, cut } = {}) => {
     const context = await perform('assembleContext', { phase: 'p1', attempt: 1, base });
-    return perform('buildCandidate', { phase: 'p1', attempt: 1, mode, answer: await putText(blobs, answer), shown: { base, manifest: context.data['manifest'] }, base: onto });
+    return perform('buildCandidate', { phase: 'p1', attempt: 1, mode, answer: await putText(blobs, answer), partial: cut === undefined ? null : await putText(blobs, cut), shown: { base, manifest: context.data['manifest'] }, base: onto });
   };
   const remove = (): void => { for (const path of [folder, repo.root]) rmSync(path, { recursive: true, force: true }); };
   return { repo, hands, base, tree, perform, text, read, candidate, remove };

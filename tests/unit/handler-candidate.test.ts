@@ -75,25 +75,39 @@ describe('what is refused', () => {
   });
 });
 
+describe('a cut answer', () => {
+  const two = JSON.stringify({ files: [{ path: 'src/n1', mode: 'create', new_content: 'one\n' }, { path: 'src/n2', mode: 'create', new_content: 'two\n' }] });
+
+  test('E-694 is one candidate with its continuation: the first file of the one, the second of the other', async () => {
+    const built = await scene.candidate('full_file', file('src/n2', 'two\n', 'create'), { cut: two.slice(0, -8) });
+    expect(built).toMatchObject({ type: 'candidate.built', data: { created: 2 } });
+    expect([await scene.read(String(built.data['tree']), 'src/n1'), await scene.read(String(built.data['tree']), 'src/n2')]).toEqual(['one\n', 'two\n']);
+  });
+
+  test('E-653 alone is refused, whatever of it is whole', async () => {
+    expect(await scene.candidate('full_file', two.slice(0, -8))).toMatchObject({ type: 'candidate.refused', data: { kind: 'truncated' } });
+  });
+});
+
 describe('a branch that moved', () => {
   const answer = file('src/a.txt', lines(20).replace('line 2\n', 'two\n'));
 
   test('E-199 a change in another place of the file stays, and how the two met is recorded', async () => {
     const onto = scene.repo.commit({ 'src/a.txt': lines(20).replace('line 15\n', 'fifteen\n') });
-    const built = await scene.candidate('full_file', answer, onto);
+    const built = await scene.candidate('full_file', answer, { onto });
     expect(built).toMatchObject({ type: 'candidate.built', data: { rung: 'written', carried: 'three_way', added: 1, removed: 1 } });
     expect(await scene.read(String(built.data['tree']), 'src/a.txt')).toBe(lines(20).replace('line 2\n', 'two\n').replace('line 15\n', 'fifteen\n'));
   });
 
   test('E-129 line numbers speak of the file as it was shown, also when the branch has other lines now', async () => {
     const onto = scene.repo.commit({ 'src/a.txt': `new first\n${lines(20)}` });
-    const built = await scene.candidate('structured_edit', edits({ type: 'replace', file_path: 'src/a.txt', start_line: 10, end_line: 10, content: 'ten' }), onto);
+    const built = await scene.candidate('structured_edit', edits({ type: 'replace', file_path: 'src/a.txt', start_line: 10, end_line: 10, content: 'ten' }), { onto });
     expect(await scene.read(String(built.data['tree']), 'src/a.txt')).toBe(`new first\n${lines(20).replace('line 10\n', 'ten\n')}`);
   });
 
   test('E-199 a change of the same lines is a conflict, never markers', async () => {
     const onto = scene.repo.commit({ 'src/a.txt': lines(20).replace('line 2\n', 'zwei\n') });
-    expect(await scene.candidate('full_file', answer, onto)).toMatchObject({ type: 'candidate.refused', data: { kind: 'apply', message: 'src/a.txt: it changed on the branch meanwhile, and both changes meet' } });
+    expect(await scene.candidate('full_file', answer, { onto })).toMatchObject({ type: 'candidate.refused', data: { kind: 'apply', message: 'src/a.txt: it changed on the branch meanwhile, and both changes meet' } });
   });
 });
 

@@ -10,7 +10,7 @@ import { readPrompts } from '#src/app/execute.ts';
 import { machineOf } from '#src/app/machine.ts';
 import { prepareStart, type Prepared } from '#src/app/start.ts';
 import { handlers } from '#src/effects/handlers.ts';
-import { failureMessages, worldly, type Hands } from '#src/effects/performing.ts';
+import { failureMessages, putText, worldly, type Hands } from '#src/effects/performing.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import { temporary, userRepository } from '#tests/support/user-repository.ts';
@@ -55,7 +55,7 @@ function perform(type: keyof typeof handlers, params: object, { id = 'phase:p1/1
 const base = () => ({ base: prepared.inspection.base, tree: prepared.inspection.tree });
 const asked = async () => {
   const assembled = await perform('assembleContext', { phase: 'p1', attempt: 1, base: base().base });
-  return { phase: 'p1', attempt: 1, call: 1, model: 'claude-sonnet-4-5', outputTokensMax: 100, timeoutMs: 1000, context: assembled?.data['context'], revision: null, feedback: [], mode: 'full_file', shown: { base: base().base, manifest: assembled?.data['manifest'] } };
+  return { phase: 'p1', attempt: 1, call: 1, model: 'claude-sonnet-4-5', outputTokensMax: 100, timeoutMs: 1000, context: assembled?.data['context'], revision: null, feedback: [], partial: null, mode: 'full_file', shown: { base: base().base, manifest: assembled?.data['manifest'] } };
 };
 
 describe('again', () => {
@@ -63,7 +63,7 @@ describe('again', () => {
     const builder = await asked();
     const answered = await perform('callBuilder', builder);
     expect(answered?.type).toBe('builder.answered');
-    const candidate = { phase: 'p1', attempt: 1, answer: answered?.data['answer'], mode: 'full_file', shown: builder.shown, base: base().base };
+    const candidate = { phase: 'p1', attempt: 1, answer: answered?.data['answer'], partial: null, mode: 'full_file', shown: builder.shown, base: base().base };
     const built = await perform('buildCandidate', candidate);
     const commit = { phase: 'p1', attempt: 1, tree: built?.data['tree'], parent: base().base };
     const written = await perform('writeCommit', commit);
@@ -82,6 +82,33 @@ describe('again', () => {
     expect((await perform('callBuilder', params, { id: 'phase:p1/9', with: { models } }))?.type).toBe('builder.answered');
     expect(await perform('callBuilder', params, { id: 'phase:p1/9', with: { models } })).toEqual({ type: 'model.interrupted', v: 1, data: {} });
     expect(calls).toHaveLength(1);
+  });
+});
+
+describe('a cut answer', () => {
+  const cut = JSON.stringify({ files: [{ path: 'n1', mode: 'create', new_content: 'one' }, { path: 'n2', mode: 'create', new_content: 'two' }] }).slice(0, -8);
+  const requested = (...deliverables: string[]): Hands['requested'] => ({ ...hands.requested, plan: { ...hands.requested.plan, phases: hands.requested.plan.phases.map((phase) => ({ ...phase, deliverables })) } });
+  const usage = { inputTokens: 1, outputTokens: 100, cacheReadTokens: 0, cacheWriteTokens: 0 };
+  const prompts: string[] = [];
+  const saying = (text: string): Hands['models'] => ({ ...hands.models, call: ({ prompt }) => (prompts.push(prompt), Promise.resolve({ ok: true as const, text, stopReason: 'max_tokens' as const, usage })) });
+
+  test.each<[string, string, readonly string[], string, boolean]>([
+    ['with a whole file and a missing one', cut, ['n1', 'n2'], 'full_file', true], ['that has all deliverables', cut, ['n1'], 'full_file', false], ['of a phase without deliverables', cut, [], 'full_file', false],
+    ['without a whole file', cut.slice(0, 30), ['n1', 'n2'], 'full_file', false], ['in a format that is not continued', cut, ['n1', 'n2'], 'ndjson', false],
+  ])('E-134 one %s: continuable is said rightly', async (_what, text, deliverables, mode, continuable) => {
+    expect((await perform('callBuilder', { ...(await asked()), mode }, { with: { models: saying(text), requested: requested(...deliverables) } }))?.data).toMatchObject({ stopReason: 'max_tokens', continuable });
+  });
+
+  test('E-134 its rest is asked for with what is whole and what is missing before the same prompt, and is not continued once more', async () => {
+    const params = await asked();
+    const partial = await putText(hands.blobs, cut);
+    prompts.length = 0;
+    const having = { models: saying(cut), requested: requested('n1', 'n2', 'n3') };
+    await perform('callBuilder', params, { with: having });
+    expect((await perform('callBuilder', { ...params, call: 2, partial }, { with: having }))?.data).toMatchObject({ continuable: false });
+    const [first = '', second = ''] = prompts;
+    expect(second.endsWith(first)).toBe(true);
+    expect(second.slice(0, -first.length)).toMatch(/complete and are kept[^]*n1\n[^]*remaining files[^]*- n2\n- n3\n/);
   });
 });
 

@@ -5,6 +5,7 @@
 // What may be made right: CRLF of the patch's own lines where the whole answer has it, the final newline, the fence.
 // What may not: stray prose, moved hunks, invented headers. Git then applies it strictly and judges paths and modes.
 
+import type { Whole } from './continuation.ts';
 import type { Unread } from './edits.ts';
 import { isElision } from './elision.ts';
 
@@ -19,6 +20,22 @@ export function parseDiff(answer: string): DiffAnswer {
   if (open) problems.push('the fence around the patch is never closed');
   if (problems.length === 0) return { ok: true, diff: text };
   return { ok: false, code: cut || open ? 'diff_truncated' : 'diff_malformed', problems: problems.map((problem) => problem.toWellFormed()), cut: cut || open };
+}
+
+/** The files of a cut patch whose hunks are all there: those before the last one. */
+export function wholeSections(cut: string): Whole | null {
+  const { text } = unfenced(cut);
+  const lines = text.split('\n');
+  const sections = checkLines(lines).sections;
+  const last = sections.at(-1);
+  const answer = last === undefined ? '' : `${lines.slice(0, last.line - 1).join('\n')}\n`;
+  return sections.length > 1 && parseDiff(answer).ok ? { paths: sections.slice(0, -1).map(({ path }) => path), answer } : null;
+}
+
+/** A rest that gives everything once more stands for itself; an empty one is no rest. */
+export function joinedSections(whole: string, rest: string): string {
+  const { text } = unfenced(rest);
+  return text.trim() === '' || text.includes(whole) ? rest : whole + text;
 }
 
 /** `open`: a fence begins and does not end. */
@@ -57,7 +74,7 @@ interface Reading {
 }
 
 /** Headers are there, hunks count right, nothing stands between them, nothing was left out. */
-function checkLines(lines: readonly string[]): { problems: string[]; cut: boolean } {
+function checkLines(lines: readonly string[]): { problems: string[]; cut: boolean; sections: readonly Section[] } {
   const reading: Reading = { problems: [], sections: [], known: new Set(), elided: [], left: 0, right: 0 };
   const { problems, sections } = reading;
   const count = lines.at(-1) === '' ? lines.length - 1 : lines.length;
@@ -65,10 +82,10 @@ function checkLines(lines: readonly string[]): { problems: string[]; cut: boolea
     const line = lines[i] ?? '';
     const wrong = reading.left > 0 || reading.right > 0 ? bodyProblem(reading, line, i) : headProblem(reading, lines, i);
     if (wrong !== null) problems.push(`line ${i + 1}: ${wrong}`);
-    if (wrong === ENDS_EARLY) return { problems, cut: false };
+    if (wrong === ENDS_EARLY) return { problems, cut: false, sections };
   }
   const missing = Math.max(reading.left, reading.right);
-  if (problems.length > 0) return { problems, cut: false };
+  if (problems.length > 0) return { problems, cut: false, sections };
   if (missing > 0) problems.push(`the last hunk is cut: ${missing} lines are missing`);
   if (sections.length === 0) problems.push('no file header (---, +++) is there');
   // A line that the patch moves, or has seen in the file, is content.
@@ -76,7 +93,7 @@ function checkLines(lines: readonly string[]): { problems: string[]; cut: boolea
   const idle = sections.filter(({ hunks, changes }) => hunks === 0 && !changes);
   for (const { line, isNew } of idle) problems.push(`line ${line}: ${isNew ? 'a new file without its content' : 'a file header without a change'}`);
   problems.push(...twice(sections));
-  return { problems, cut: missing > 0 || (idle.length > 0 && idle.at(-1) === sections.at(-1)) };
+  return { problems, cut: missing > 0 || (idle.length > 0 && idle.at(-1) === sections.at(-1)), sections };
 }
 
 const ENDS_EARLY = 'a hunk ends before its counted lines';

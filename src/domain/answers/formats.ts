@@ -3,9 +3,10 @@
 // The one table of what a builder may answer in: the part of the prompt that describes it, the schema that a vendor can
 // hold a model to, and the parser. Prompt, call and reader all come here, so they cannot disagree (E-628).
 
-import { parseDiff } from './diff.ts';
+import type { Whole } from './continuation.ts';
+import { joinedSections, parseDiff, wholeSections } from './diff.ts';
 import type { Edit, Unread } from './edits.ts';
-import { editsOfFiles, fullFileSchema, parseFullFile } from './full-file.ts';
+import { editsOfFiles, fullFileSchema, joinedFiles, parseFullFile, wholeFiles } from './full-file.ts';
 import { parseNdjson } from './ndjson.ts';
 import { parseStructuredEdit, structuredEditSchema } from './structured-edit.ts';
 
@@ -20,6 +21,8 @@ export interface AnswerFormat {
   /** Whether files are shown with the numbers of their lines. */
   readonly numbered: boolean;
   parse(answer: string): BuilderAnswer;
+  /** How a cut answer is continued (E-134); null where nothing tells which of its files are complete. */
+  readonly continuation: { whole(cut: string): Whole | null; joined(whole: string, rest: string): string } | null;
 }
 
 export const formats: { readonly [M in BuilderMode]: AnswerFormat } = {
@@ -29,10 +32,11 @@ export const formats: { readonly [M in BuilderMode]: AnswerFormat } = {
       const parsed = parseFullFile(answer);
       return parsed.ok ? { ok: true, edits: editsOfFiles(parsed.files) } : parsed;
     },
+    continuation: { whole: wholeFiles, joined: joinedFiles },
   },
-  structured_edit: { prompt: 'builder-structured-edit', schema: structuredEditSchema, numbered: true, parse: parseStructuredEdit },
-  ndjson: { prompt: 'builder-ndjson', schema: null, numbered: false, parse: parseNdjson },
-  diff: { prompt: 'builder-diff', schema: null, numbered: false, parse: parseDiff },
+  structured_edit: { prompt: 'builder-structured-edit', schema: structuredEditSchema, numbered: true, parse: parseStructuredEdit, continuation: null },
+  ndjson: { prompt: 'builder-ndjson', schema: null, numbered: false, parse: parseNdjson, continuation: null },
+  diff: { prompt: 'builder-diff', schema: null, numbered: false, parse: parseDiff, continuation: { whole: wholeSections, joined: joinedSections } },
 };
 
 export interface ModeInput {

@@ -8,7 +8,8 @@
 import { z } from 'zod';
 import { AnswerPath } from './answer-path.ts';
 import type { Edit, Unread } from './edits.ts';
-import { endsInObject, objectsIn } from './objects.ts';
+import type { Whole } from './continuation.ts';
+import { endsInObject, entriesOf, objectsIn } from './objects.ts';
 
 const FileEntry = z.strictObject({
   path: AnswerPath,
@@ -80,6 +81,23 @@ function checked(entries: readonly z.infer<typeof FileEntry>[]): FullFileAnswer 
   }
   if (problems.length > 0) return refused('full_file_schema_invalid', ...problems);
   return { ok: true, files: entries.map(({ path, mode, new_content }) => ({ path, mode: mode === 'replace' ? 'modify' : mode, content: mode === 'delete' ? null : new_content })) };
+}
+
+/** The entries of a cut answer that are closed; null where none is, or where it was not cut in its list of files. */
+export function wholeFiles(cut: string): Whole | null {
+  const entries = entriesOf(cut.replace(/^\uFEFF/, ''), 'files');
+  const files = entries.flatMap((entry) => FileEntry.safeParse(entry).data ?? []);
+  return files.length === 0 || files.length < entries.length ? null : { paths: files.map(({ path }) => path), answer: JSON.stringify({ files }) };
+}
+
+/** The whole files of a cut answer, then those of its continuation; one that both give alike counts once. */
+export function joinedFiles(whole: string, rest: string): string {
+  const lists = objectsIn(rest).filter((object) => 'files' in object);
+  const list = lists[0]?.['files'];
+  if (!Array.isArray(list) || list.length === 0 || lists.length > 1) return rest; // what cannot be joined is read alone, and says why it cannot
+  const kept = objectsIn(whole).flatMap(({ files }) => (Array.isArray(files) ? (files as unknown[]) : []));
+  const known = new Set(kept.map((entry) => JSON.stringify(entry)));
+  return JSON.stringify({ files: [...kept, ...(list as unknown[]).filter((entry) => !known.has(JSON.stringify(FileEntry.safeParse(entry).data ?? entry)))] });
 }
 
 export const editsOfFiles = (files: readonly FileAnswer[]): Edit[] =>

@@ -50,6 +50,21 @@ function escaped(text: string): string {
   return written;
 }
 
+/** The closed objects of the list `name` in an object that may never end. */
+export function entriesOf(text: string, name: string): Record<string, unknown>[] {
+  const list = new RegExp(`^[^{]*\\{(?:\\s*"(?!${name}")\\w+"\\s*:\\s*(?:"(?:[^"\\\\]|\\\\.)*"|[\\w.+-]+)\\s*,)*\\s*"${name}"\\s*:\\s*\\[`).exec(text);
+  const entries: Record<string, unknown>[] = [];
+  for (let at = list?.[0].length ?? text.length; /^\s*,?\s*\{/.test(text.slice(at, at + 200)); ) {
+    const start = text.indexOf('{', at);
+    const end = endOf(text, start);
+    const entry = end === -1 ? null : parsed(text.slice(start, end));
+    if (entry === null) break;
+    entries.push(entry);
+    at = end;
+  }
+  return entries;
+}
+
 /** Whether an object opens and never closes: what came behind it is missing. */
 export function endsInObject(text: string): boolean {
   for (let start = text.indexOf('{'); start !== -1; ) {
