@@ -13,10 +13,12 @@ import { handlers } from '#src/effects/handlers.ts';
 import { worldly, type Handler, type Hands } from '#src/effects/performing.ts';
 import type { EffectType } from '#src/events/effects.ts';
 import { drive, type DriveDeps, type Driven, type Performance } from '#src/kernel/drive.ts';
+import { history } from '#src/kernel/history.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import type { Machine, Store } from './machine.ts';
 import { systemFor } from './pins.ts';
 import type { Provider } from './provider.ts';
+import { mend } from './remake.ts';
 import { checkInput, effectRules } from './rules.ts';
 import { snapshotKeeper, type Standing } from './standing.ts';
 
@@ -54,8 +56,10 @@ export async function execute(execution: Execution): Promise<Driven> {
   const workspace = gitWorkspace({ userRepo: execution.workspace, home: machine.home });
   const processes = nodeProcesses({ home: machine.home, searchPath: machine.searchPath });
   await processes.endLeftovers(`${run}/`); // what an earlier life left running is ended before anything is begun
-  const { requested } = execution.standing;
+  const { requested, head } = execution.standing;
   let { views: after } = execution.standing;
+  const tell = (why: string): void => machine.logger.warn({ runId: run }, why);
+  await mend({ workspace, blobs: store.blobs, ...after.run, head, records: () => history(store.events, run), tell });
   const keeper = snapshotKeeper(machine, store, { ...execution.standing, every: execution.snapshotEvery });
   const perform = async ({ open, signal }: Performance) => {
     const { id } = open.effect;
@@ -74,7 +78,7 @@ export async function execute(execution: Execution): Promise<Driven> {
     },
   };
   try {
-    return await drive(run, deps, execution.standing.head);
+    return await drive(run, deps, head);
   } finally {
     await keeper.settled();
   }

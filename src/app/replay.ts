@@ -2,12 +2,18 @@
 // ======
 // A run as it was: out of a store by its name, or out of an exported file without one.
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { history, unknownRun } from '#src/kernel/history.ts';
 import { diverged } from '#src/kernel/log.ts';
 import type { RunRecord } from '#src/record/record.ts';
+import { recollect } from './beside.ts';
 import { importRun, sourceOf, verifyFile } from './export.ts';
 import { openStore, type Machine, type Store } from './machine.ts';
+import { remake, type Remade } from './remake.ts';
 import { Replay, verify, type Verified } from './verify.ts';
 
 /** What cannot be the name of a run is the path of a file; `-` is standard input. */
@@ -19,9 +25,40 @@ export interface Opening {
   readonly signal: AbortSignal;
 }
 
-export async function verifySubject(opening: Opening, subject: string): Promise<Verified> {
-  if (isFile(subject)) return verifyFile(await sourceOf(subject));
-  return within(opening, subject, verify);
+export interface Proved extends Verified {
+  /** What was made again in a repository, null where none was asked for. */
+  readonly remade: Remade | null;
+}
+
+/** @param repository null for the records alone; a folder of it, or empty for the one where the run was started. */
+export async function verifySubject(opening: Opening, subject: string, repository: string | null): Promise<Proved> {
+  const prove = async (store: Store, run: string, verified: Verified): Promise<Proved> => {
+    if (repository === null || verified.divergence !== null) return { ...verified, remade: null };
+    const remade = await remadeIn(await repositoryOf(opening.machine, run, repository), store, run);
+    return { ...verified, divergence: remade.divergence, remade };
+  };
+  if (!isFile(subject)) return within(opening, subject, async (store, run) => prove(store, run, await verify(store, run)));
+  const source = await sourceOf(subject);
+  const verified = await verifyFile(source);
+  const store = await openStore('memory:', opening.signal);
+  if (repository !== null && verified.divergence === null) await importRun(store, source);
+  return prove(store, verified.run, verified);
+}
+
+async function repositoryOf({ home }: Machine, run: string, given: string): Promise<string> {
+  const folder = given === '' ? (await recollect(home, run))?.workspace : given;
+  if (folder === undefined) throw new ExecutorError('usage.invalid', `this machine does not know the repository of ${run}`, { hint: 'give its folder: --workspace DIR' });
+  return folder;
+}
+
+/** In an empty repository beside theirs, so that nothing counts that lies about in ours. */
+async function remadeIn(userRepo: string, { events, blobs }: Store, run: string): Promise<Remade> {
+  const home = await mkdtemp(join(tmpdir(), 'autopack-verify-'));
+  try {
+    return await remake(run, history(events, run), { workspace: gitWorkspace({ userRepo, home }), blobs });
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
 }
 
 /** Hands on the store that holds the run; an exported one is read into memory, where it verifies first. */

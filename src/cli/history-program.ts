@@ -11,10 +11,11 @@ export function historyCommands(command: (name: string, description: string) => 
   command('replay', 'Rebuild a run from its log alone, or from an exported file.')
     .argument('<run>', "a run's name, the path of an exported one, or - for standard input")
     .option('--verify', 'recompute and compare every record, print only the verdict', false)
+    .option('-C, --workspace [folder]', 'also make every tree and commit again, from the base in this repository (default: as before)')
     .option('--until <seq>', 'show the state at this record', count)
     .option('--step', 'show record after record; on a terminal one per Enter', false)
     .addHelpText('after', '\nExamples:\n  autopack replay RUN --verify\n  autopack replay ./run.jsonl --step\n  autopack replay RUN --until 40 --json')
-    .action((subject: string, options: Global & { verify: boolean; until?: number; step: boolean }) => act(options, async (context) => (await replays()).replayCommand(context, { ...options, subject, until: options.until ?? null })));
+    .action((subject: string, options: Global & ReplayFlags) => act(options, async (context) => (await replays()).replayCommand(context, { ...options, subject, until: options.until ?? null, workspace: options.workspace === true ? '' : (options.workspace ?? null) })));
   command('export', 'Write a run as one file that verifies anywhere.')
     .argument('<run>')
     .option('-o, --output <file>', 'where (default: standard output)')
@@ -33,6 +34,13 @@ export function historyCommands(command: (name: string, description: string) => 
     .option('--wait', 'keep waiting when only questions are left', false)
     .addHelpText('after', '\nExample:\n  autopack fork RUN --at 40 --run-id second --provider script:other.yaml')
     .action((from: string, options: Global & ForkFlags) => act(options, async (context) => (await replays()).forkCommand(context, { ...options, from, name: options.runId ?? null })));
+}
+
+interface ReplayFlags {
+  readonly verify: boolean;
+  readonly until?: number;
+  readonly step: boolean;
+  readonly workspace?: string | true;
 }
 
 interface ForkFlags {

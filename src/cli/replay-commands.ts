@@ -9,9 +9,9 @@ import { pipeline } from 'node:stream/promises';
 import { recollect } from '#src/app/beside.ts';
 import { exportRun, importRun, sourceOf } from '#src/app/export.ts';
 import { fork } from '#src/app/fork.ts';
-import { isFile, replayUntil, verifySubject, within } from '#src/app/replay.ts';
+import { isFile, replayUntil, verifySubject, within, type Proved } from '#src/app/replay.ts';
 import type { Store } from '#src/app/machine.ts';
-import { Replay, type Verified } from '#src/app/verify.ts';
+import { Replay } from '#src/app/verify.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { pathOf } from '#src/kernel/engine.ts';
 import { history, unknownRun } from '#src/kernel/history.ts';
@@ -28,6 +28,8 @@ export interface ReplayOptions {
   /** A run's name, the path of an exported one, or `-`. */
   readonly subject: string;
   readonly verify: boolean;
+  /** Null: the records alone. Empty: the repository where the run was started. */
+  readonly workspace: string | null;
   readonly until: number | null;
   readonly step: boolean;
 }
@@ -35,18 +37,21 @@ export interface ReplayOptions {
 export async function replayCommand(context: Context, options: ReplayOptions): Promise<number> {
   const { machine, output, stop } = context;
   const opening = { machine, signal: stop.signal };
-  const { subject, until } = options;
+  const { subject, until, workspace } = options;
   if (options.step) return within(opening, subject, async (store, run) => stepThrough(context, { store, run, until }));
   if (until !== null) return within(opening, subject, async (store, run) => showState(context, await replayUntil(store, run, until)));
-  const verified = await verifySubject(opening, subject);
+  const verified = await verifySubject(opening, subject, workspace);
   if (verified.divergence !== null) return reportDivergence(context, verified.divergence);
   if (!options.verify && !output.json) for (const line of summaryLines(output, verified.view)) output.print(line);
   return reportEqual(context, verified);
 }
 
-function reportEqual({ output }: Context, { run, records, head }: Pick<Verified, 'run' | 'records' | 'head'>): number {
-  if (output.json) output.emit({ v: 1, type: 'replay', run, ok: true, records, head: { seq: head?.seq ?? -1, hash: head?.hash ?? '' } });
-  output.print(`${records} records, head ${head?.hash ?? ''}: every move, fact, effect and state recomputed and equal`);
+function reportEqual({ output }: Context, { run, records, head, remade }: Pick<Proved, 'run' | 'records' | 'head' | 'remade'>): number {
+  const trees = remade === null ? null : { candidates: remade.candidates, commits: remade.commits };
+  if (output.json) output.emit({ v: 1, type: 'replay', run, ok: true, records, head: { seq: head?.seq ?? -1, hash: head?.hash ?? '' }, trees });
+  output.print(`${output.style('green', 'equal')}: ${run}, ${records} records; every move, fact, effect, state and commit id recomputed`);
+  if (trees !== null) output.print(`       ${trees.candidates} trees and ${trees.commits} commits made again from the base`);
+  output.print(`head   ${head?.hash ?? ''}`);
   return 0;
 }
 
@@ -106,7 +111,7 @@ async function stepThrough(context: Context, { store, run, until }: Stepping): P
     }
     if (replay.records === 0) throw unknownRun(run);
     if (until !== null) throw new ExecutorError('usage.invalid', `${run} has no record ${until}`, { hint: '`autopack log RUN` shows them' });
-    return reportEqual(context, replay.verified(run, null));
+    return reportEqual(context, { ...replay.verified(run, null), remade: null });
   } finally {
     asking?.close();
   }

@@ -12,9 +12,9 @@ import { canonical, sha256 } from '#src/record/canonical.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { Candidate, TreeChange } from '#src/ports/workspace.ts';
 import type { InputData } from '#src/events/inputs.ts';
-import { getText, phaseOf, putText, result, type Handler, type Hands, type Performing } from './performing.ts';
+import { getText, phaseOf, putText, result, type Handler, type Performing, type RepositoryHands } from './performing.ts';
 
-type Work = Performing<'buildCandidate'>;
+type Work = Performing<'buildCandidate', RepositoryHands>;
 type Built = Extract<Candidate, { ok: true }>;
 interface Refused { readonly kind: InputData<'candidate.refused'>['kind']; readonly code: string; readonly problems: readonly string[] }
 /** `whole`: paths of which the answer gave everything. */
@@ -23,7 +23,7 @@ interface Made { readonly candidate: Built; readonly whole: ReadonlySet<string> 
 const isRefused = (value: object): value is Refused => 'problems' in value;
 const refusal = (kind: Refused['kind'], found: readonly { readonly path: string; readonly message: string }[], code: string): Refused => ({ kind, code, problems: found.map(({ path, message }) => `${path}: ${message}`) });
 
-export const buildCandidate: Handler<'buildCandidate'> = async (work) => {
+export const buildCandidate: Handler<'buildCandidate', RepositoryHands> = async (work) => {
   const { hands, params, run } = work;
   await hands.workspace.reopen(run, params.base);
   const seen = await hands.workspace.treeOf(params.shown.base);
@@ -102,7 +102,7 @@ async function judge(work: Work, { candidate, whole }: Made): Promise<Refused | 
 
 const ABSENT = /^0+$/;
 
-async function guardedFiles(hands: Hands, changes: readonly TreeChange[], whole: ReadonlySet<string>): Promise<GuardedFile[]> {
+async function guardedFiles(hands: RepositoryHands, changes: readonly TreeChange[], whole: ReadonlySet<string>): Promise<GuardedFile[]> {
   const text = changes.filter(({ binary }) => !binary);
   const blobs = [...new Set(text.flatMap(({ oldBlob, newBlob }) => [oldBlob, newBlob]).filter((blob) => !ABSENT.test(blob)))];
   const bodies = await hands.workspace.readAll(blobs);
@@ -110,12 +110,12 @@ async function guardedFiles(hands: Hands, changes: readonly TreeChange[], whole:
   return text.map(({ path, oldBlob, newBlob }) => ({ path, before: contents.get(oldBlob) ?? null, after: contents.get(newBlob) ?? null, whole: whole.has(path) }));
 }
 
-async function refused(hands: Hands, { kind, code, problems }: Refused): Promise<InputEvent> {
+async function refused(hands: RepositoryHands, { kind, code, problems }: Refused): Promise<InputEvent> {
   const list = await putText(hands.blobs, problems.map((problem) => `- ${problem}\n`).join(''));
   return result('candidate.refused', { kind, code: code.slice(0, 64), message: problems.join('; ').slice(0, 480).toWellFormed() || code, problems: list });
 }
 
-async function accepted(hands: Hands, { tree, changes, diff, rung }: Built, carried: Built['rung'] | null): Promise<InputEvent> {
+async function accepted(hands: RepositoryHands, { tree, changes, diff, rung }: Built, carried: Built['rung'] | null): Promise<InputEvent> {
   const set = changes.map(({ path, oldMode, oldBlob, newMode, newBlob }) => ({ path, oldMode, oldBlob, newMode, newBlob }));
   const sum = (of: (change: TreeChange) => number): number => changes.reduce((total, change) => total + of(change), 0);
   return result('candidate.built', {

@@ -37,7 +37,10 @@ export interface Hands {
   log(fields: Record<string, unknown>, message: string): void;
 }
 
-export interface Performing<T extends EffectType> {
+/** What is enough to make trees and commits. */
+export type RepositoryHands = Pick<Hands, 'workspace' | 'blobs' | 'requested'>;
+
+export interface Performing<T extends EffectType, H = Hands> {
   readonly run: string;
   readonly id: string;
   /** The record that asked: an ancestor's, where a fork began with the effect open. */
@@ -46,10 +49,10 @@ export interface Performing<T extends EffectType> {
   readonly at: number;
   readonly params: EffectParams<T>;
   readonly signal: AbortSignal;
-  readonly hands: Hands;
+  readonly hands: H;
 }
 
-export type Handler<T extends EffectType> = (performing: Performing<T>) => Promise<InputEvent | null>;
+export type Handler<T extends EffectType, H = Hands> = (performing: Performing<T, H>) => Promise<InputEvent | null>;
 
 export const result = <T extends InputType>(type: T, data: InputData<T>): InputEvent => ({ type, v: 1, data: data as Record<string, unknown> });
 
@@ -104,13 +107,13 @@ export async function worldly(log: Hands['log'], id: string, perform: () => Prom
 export const putText = (blobs: Blobs, text: string): Promise<Ref> => blobs.put(Buffer.from(text, 'utf8'));
 export const getText = async (blobs: Blobs, ref: Ref): Promise<string> => Buffer.from(await blobs.get(ref)).toString('utf8');
 
-export function phaseOf({ requested }: Hands, id: string): Requested['plan']['phases'][number] {
+export function phaseOf({ requested }: Pick<Hands, 'requested'>, id: string): Requested['plan']['phases'][number] {
   const phase = requested.plan.phases.find(({ phase_id }) => phase_id === id);
   if (phase === undefined) throw new Error(`no phase ${id} in the plan`);
   return phase;
 }
 
-export function policyOf({ requested }: Hands, id: string): Requested['policy']['phases'][number]['policy'] {
+export function policyOf({ requested }: Pick<Hands, 'requested'>, id: string): Requested['policy']['phases'][number]['policy'] {
   const found = requested.policy.phases.find(({ phase }) => phase === id);
   if (found === undefined) throw new Error(`no policy for phase ${id}`);
   return found.policy;

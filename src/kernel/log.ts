@@ -114,7 +114,7 @@ export function fromStored(run: string, stored: StoredEvent): RunRecord {
 export interface Divergence {
   readonly run: string;
   readonly seq: number;
-  readonly what: 'run' | 'gap' | 'chain' | 'order' | 'input' | 'moves' | 'facts' | 'effects' | 'state' | 'commit' | 'answer';
+  readonly what: 'run' | 'gap' | 'chain' | 'order' | 'input' | 'moves' | 'facts' | 'effects' | 'state' | 'base' | 'candidate' | 'commit' | 'answer';
   /** As it stands in the log. */
   readonly expected: unknown;
   /** As it is recomputed. */

@@ -100,6 +100,8 @@ export interface Workspace {
   /** In the order asked. */
   readAll(blobs: readonly string[]): Promise<readonly Uint8Array[]>;
   treeOf(commit: string): Promise<string>;
+  /** Whether our repository can read all that a commit or tree names, as far as `base` does not name it. */
+  isWhole(id: string, base: string): Promise<boolean>;
   /** A unified diff on a tree, by the ladder: strict, white space ignored, three-way. */
   applyDiff(tree: string, diff: string): Promise<Candidate>;
   /** Writes whole files into a tree. */

@@ -35,6 +35,21 @@ afterEach(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
+test('W5 a commit or tree that lacks any of its objects is not whole', async () => {
+  const repo = kept(userRepository({ 'a.txt': 'one\n', 'b/c.txt': 'c\n' }));
+  const space = spaceOf(repo);
+  const { base } = await space.prepare(RUN, null);
+  const commit = await oneCommit(space, base);
+  const tree = await space.treeOf(commit);
+  const blob = (await space.files(tree)).find(({ path: name }) => name === 'a.txt')?.blob ?? '';
+  const whole = () => Promise.all([base, commit, tree].map((id) => space.isWhole(id, base)));
+  expect(await whole()).toEqual([true, true, true]);
+  expect(await space.isWhole('1'.repeat(40), base)).toBe(false);
+  const [ours = ''] = readdirSync(path.join(home, 'repos'));
+  rmSync(path.join(home, 'repos', ours, 'objects', blob.slice(0, 2), blob.slice(2)));
+  expect(await whole()).toEqual([true, false, false]);
+});
+
 describe('what a run may do to the repository of the user', () => {
   /** Objects only ever grow; the two branches are ours. */
   const ours = (name: string) => name === '.git/objects' || name.startsWith('.git/refs/heads/autopack') || name === '.autonomous_runs';

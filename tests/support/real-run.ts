@@ -9,6 +9,7 @@ import { machineOf, openStore, type Machine, type Store } from '#src/app/machine
 import { standingOf } from '#src/app/standing.ts';
 import { appendRequest, prepareStart, rememberStart } from '#src/app/start.ts';
 import type { Driven } from '#src/kernel/drive.ts';
+import type { RunRecord } from '#src/record/record.ts';
 import { temporary, userRepository, type UserRepo } from './user-repository.ts';
 
 /** A stop that nobody asks for. */
@@ -55,11 +56,14 @@ export async function requestedRun(texts: Texts = { a: 'one\n' }, spec = 'memory
   return { run, machine, store, repo, provider };
 }
 
-/** Drives it as a resume does. */
-export async function driven({ machine, store, repo, run, provider }: SmallRun, stop = NEVER): Promise<Driven> {
+/** Drives it as a resume does, to its end or until after a record. */
+export async function driven({ machine, store, repo, run, provider }: SmallRun, isLast: (record: RunRecord) => boolean = () => false): Promise<Driven> {
+  const stop = new AbortController();
   const models = { ...(await scriptedModels(provider.slice('script:'.length))), secrets: [] };
   const standing = await standingOf(machine, store, run);
-  return execute({ run, machine, store, standing, snapshotEvery: 1000, workspace: repo.root, models, prompts: await readPrompts(), wait: false, stop, resume: { tokenCap: null, iterations: null }, onRecord: () => {} });
+  return execute({ run, machine, store, standing, snapshotEvery: 1000, workspace: repo.root, models, prompts: await readPrompts(), wait: false, stop: stop.signal, resume: { tokenCap: null, iterations: null }, onRecord: (record) => {
+    if (isLast(record)) stop.abort();
+  } });
 }
 
 export async function finishedRun(texts?: Texts, spec?: string, run?: string): Promise<SmallRun> {

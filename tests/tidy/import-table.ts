@@ -64,6 +64,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   { file: 'src/app/execute.ts', imports: 'src/adapters/git', reason: 'wiring: the hands of the handlers' },
   { file: 'src/app/execute.ts', imports: 'src/adapters/process', reason: 'wiring: the hands of the handlers' },
   { file: 'src/app/fork.ts', imports: 'src/adapters/git', reason: 'wiring: a fork marks where it began in the repository' },
+  { file: 'src/app/replay.ts', imports: 'src/adapters/git', reason: 'wiring: --workspace makes trees and commits again in a repository' },
   { file: 'src/app/start.ts', imports: 'src/adapters/git', reason: 'wiring: the repository is inspected before record 0' },
   { file: 'src/app/provider.ts', imports: 'src/adapters/script', reason: 'wiring: the provider of --provider script:' },
   { file: 'src/app/provider.ts', imports: 'src/adapters/wire', reason: 'wiring: what the vendors have in common' },

@@ -5,7 +5,7 @@
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { TreeChange, TreeFile } from '#src/ports/workspace.ts';
 import type { Ours } from './bare.ts';
-import { git, resolveRevision, zeroSeparated } from './git.ts';
+import { git, resolveRevision, runGit, zeroSeparated } from './git.ts';
 
 export async function filesOf(ours: Ours, tree: string): Promise<TreeFile[]> {
   const entries = zeroSeparated(await git(['ls-tree', '-r', '-l', '-z', '--full-tree', tree], ours.call));
@@ -37,6 +37,9 @@ export async function treeOf(ours: Ours, commit: string): Promise<string> {
   if (tree === null) throw new ExecutorError('workspace.unusable', `the commit ${commit} is not in the repository`, { hint: 'Bring it back with `git fetch`, then resume.' });
   return tree;
 }
+
+/** Git reads every object that it lists, so a missing one shows. */
+export const isWhole = async (ours: Ours, id: string, base: string): Promise<boolean> => (await runGit(['rev-list', '--objects', '--quiet', id, '--not', base], ours.call)).code === 0;
 
 const PLAIN = ['-r', '--no-renames', '--no-ext-diff', '--no-textconv', '--full-index', '--ignore-submodules=none', '--no-color'];
 const TEXT = ['-p', '--text', '-U3', '--diff-algorithm=histogram', '--indent-heuristic', '--inter-hunk-context=0', '--src-prefix=a/', '--dst-prefix=b/', '--submodule=short'];

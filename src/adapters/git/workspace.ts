@@ -12,7 +12,7 @@ import { writeCommit } from './commit.ts';
 import { resolveRevision } from './git.ts';
 import { keepBase, keepBaseIfNone, markStart, moveStart, publish, unmarkStart } from './publish.ts';
 import { type UserRepository, findRepository, refuseUnsuitable, resolveBase } from './repository.ts';
-import { filesOf, readBlobs, treeOf } from './trees.ts';
+import { filesOf, isWhole, readBlobs, treeOf } from './trees.ts';
 import { placeWarnings, warningsFor } from './warnings.ts';
 
 interface Places {
@@ -45,6 +45,7 @@ export function gitWorkspace({ userRepo, home }: { userRepo: string; home: strin
     files: (tree) => on(({ ours }) => filesOf(ours, tree)),
     readAll: (blobs) => on(({ ours }) => readBlobs(ours, blobs)),
     treeOf: (commit) => on(({ ours }) => treeOf(ours, commit)),
+    isWhole: (id, base) => on(({ ours }) => isWhole(ours, id, base)),
     applyDiff: (tree, diff) => on(({ ours }) => applyDiff(ours, tree, diff)),
     applyFiles: (tree, writes) => on(({ ours }) => applyFiles(ours, tree, writes)),
     carry: (change) => on(({ ours }) => carry(ours, change)),
