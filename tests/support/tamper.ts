@@ -102,6 +102,16 @@ export async function* tamperStore(path: string, run: string): AsyncGenerator<St
   }
 }
 
+/**
+ * Not noticed, or put down to another record. A record that was moved behind the others leaves its successor in the wrong
+ * place; a body is put down to the first record that names it.
+ */
+export function isMisplaced({ what, verdict }: StoreChange, run: string): boolean {
+  const [, seq, column] = /^record (\d+) (\w+)$/.exec(what) ?? [];
+  const isNamed = seq === undefined || column === 'position' ? new RegExp(`^${run}@\\d+$`).test(verdict.place) : verdict.place === `${run}@${seq}`;
+  return verdict.exit !== 8 || !isNamed;
+}
+
 function changesOf(path: string): { what: string; sql: string }[] {
   const db = new DatabaseSync(path, { readOnly: true });
   const events = db.prepare('select position, revision from event order by position').all() as { position: number; revision: number }[];
