@@ -23,6 +23,11 @@ export function historyCommands(command: (name: string, description: string) => 
   command('import', 'Verify an exported run and take it into the store.')
     .argument('<file>', 'its path, or - for standard input')
     .action((file: string, options: Global) => act(options, async (context) => (await replays()).importCommand(context, file)));
+  command('diff', 'Compare two runs: the first record that differs, then outcome, patches and cost.')
+    .argument('<a>', "a run's name, the path of an exported one, or - for standard input")
+    .argument('<b>')
+    .addHelpText('after', '\nA difference is a result, not an error: the exit code is 0.\n\nExamples:\n  autopack diff RUN RUN-at-40\n  autopack diff RUN ./theirs.jsonl --json')
+    .action((a: string, b: string, options: Global) => act(options, async (context) => (await import('./diff-command.ts')).diffCommand(context, a, b)));
   command('fork', 'Begin a new run with the past of another, and see it through.')
     .argument('<run>')
     .requiredOption('--at <seq>', 'the last record that both have', count)

@@ -23,6 +23,7 @@ import { tokens } from './progress.ts';
 import { recordLines } from './records.ts';
 import { phaseTable, runResult, summaryLines } from './report.ts';
 import { resumeCommand, type ResumeOptions } from './run-commands.ts';
+import type { Output } from './streams.ts';
 
 export interface ReplayOptions {
   /** A run's name, the path of an exported one, or `-`. */
@@ -72,15 +73,22 @@ function showState({ output }: Context, { head, view, record }: Replay & { reado
   const actors = [...cells].map(([actor, { state }]) => ({ actor, state: pathOf(state.value), status: state.status }));
   const effects = [...open.values()].map(({ effect, owner, at }) => ({ ...effect, owner, at }));
   if (output.json) output.emit({ v: 1, type: 'replay.state', run: record.run, seq: record.seq, at: record.at, hash: record.hash, state: record.state, actors, open: effects, view: runResult(view) });
-  for (const line of recordLines(output, record)) output.print(line);
-  output.print('');
-  for (const line of phaseTable(output, view)) output.print(line);
-  output.print(`\n${tokens(view.inputTokens + view.outputTokens)} tokens · ${usd(view.costMicroUsd)}${view.commit === null ? '' : ` · branch at ${view.commit.slice(0, 12)}`}\n`);
-  for (const { actor, state } of actors) {
-    const waits = effects.filter(({ owner }) => owner === actor).map(({ id, type }) => `${type} ${id}`);
-    output.print(`${actor} ${output.style('cyan', state)}${waits.length === 0 ? '' : output.style('dim', ` awaits ${waits.join(', ')}`)}`);
-  }
+  for (const line of [...recordLines(output, record), '', ...stateLines(output, { head, view })]) output.print(line);
   return 0;
+}
+
+function stateLines(output: Output, { head, view }: Pick<Replay, 'head' | 'view'>): string[] {
+  if (head === null) return [];
+  const { style } = output;
+  const { cells, open } = head.state;
+  const waits = (actor: string): string => [...open.values()].filter(({ owner }) => owner === actor).map(({ effect: { id, type } }) => `${type} ${id}`).join(', ');
+  return [
+    ...phaseTable(output, view),
+    '',
+    `${tokens(view.inputTokens + view.outputTokens)} tokens · ${usd(view.costMicroUsd)}${view.commit === null ? '' : ` · branch at ${view.commit.slice(0, 12)}`}`,
+    '',
+    ...[...cells].map(([actor, { state }]) => `${actor} ${style('cyan', pathOf(state.value))}${waits(actor) === '' ? '' : style('dim', ` awaits ${waits(actor)}`)}`),
+  ];
 }
 
 // --step
@@ -91,7 +99,7 @@ interface Stepping {
   readonly until: number | null;
 }
 
-/** One record per Enter on a terminal, a number goes on to that record, q quits; elsewhere all of them. */
+/** One record per Enter on a terminal, a number goes on to that record, s shows the state, q quits; elsewhere all of them. */
 async function stepThrough(context: Context, { store, run, until }: Stepping): Promise<number> {
   const { output } = context;
   const replay = new Replay();
@@ -105,7 +113,8 @@ async function stepThrough(context: Context, { store, run, until }: Stepping): P
       for (const line of recordLines(output, record)) output.print(line);
       if (record.run === run && record.seq === until) return 0;
       if (asking === null || (record.run === run ? record.seq < goal : goal >= 0)) continue;
-      const answer = await asking.next();
+      let answer = await asking.next();
+      for (; answer !== null && /^\s*s/i.test(answer); answer = await asking.next()) for (const line of stateLines(output, replay)) output.print(line);
       if (answer === null || /^\s*q/i.test(answer)) return 0;
       goal = /^\s*\d+\s*$/.test(answer) ? Number(answer) : -1;
     }
@@ -124,7 +133,7 @@ function askingOn({ input, output }: Context): { next(): Promise<string | null>;
   const closed = new AbortController();
   lines.on('close', () => closed.abort());
   return {
-    next: () => lines.question(output.style('dim', 'Enter: next · number: go there · q: quit '), { signal: closed.signal }).catch(() => null),
+    next: () => lines.question(output.style('dim', 'Enter: next · number: go there · s: state · q: quit '), { signal: closed.signal }).catch(() => null),
     close: () => lines.close(),
   };
 }

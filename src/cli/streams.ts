@@ -74,7 +74,7 @@ export function outputOf(streams: Streams, options: { readonly json: boolean; re
     emit: (value) => {
       out.write(`${JSON.stringify(value)}\n`);
     },
-    style: (format, text) => (options.color ? styleText(format, text, { stream: err }) : text),
+    style: (format, text) => (options.color ? styleText(format, text, { stream: out.isTTY === true ? err : out }) : text), // none into a file or a pipe
     status: (text) => {
       if (!isTerminal || options.quiet) return;
       clear();
