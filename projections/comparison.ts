@@ -33,8 +33,10 @@ export interface PhaseComparison {
   readonly isAlike: boolean;
 }
 
+type Leaf = string | number | boolean | null;
+
 /** A value of a record; null where that side has none. */
-export interface Field extends Both<unknown> {
+export interface Field extends Both<Leaf> {
   readonly path: string;
 }
 
@@ -80,13 +82,13 @@ function patchesOf(records: readonly RunRecord[]): Map<string, Patch> {
 }
 
 /** What tells of holders alone: a run that was taken over, or forked, is no other run for that. */
-const OF_HOLDERS = new Set(['run.forked', 'run.started', 'run.resumed']);
+const OF_HOLDERS = new Set(['run.forked', 'run.resumed']);
 
 /** Actor by actor, in the order of A: whose answer came first is the world's, and no difference. */
 function firstDifference(a: readonly RunRecord[], b: readonly RunRecord[], shared: number): Comparison['first'] {
   const behind = (records: readonly RunRecord[]): RunRecord[] => {
     const ofHolders = records.filter(({ event }) => OF_HOLDERS.has(event.type));
-    const asked = new Set(ofHolders.flatMap(({ effects }) => effects.map(({ id }) => id))); // a take-over publishes again
+    const asked = new Set(ofHolders.flatMap(({ effects }) => effects.filter(({ type }) => type === 'publish').map(({ id }) => id))); // again, at a take-over
     return records.slice(shared).filter((record) => !ofHolders.includes(record) && !asked.has(record.event.cause ?? ''));
   };
   const [tellA, tellB] = [telling(a), telling(b)];
@@ -108,18 +110,18 @@ const YEAR_MS = 366 * 24 * 3600 * 1000;
 
 const EFFECT_ID = /^(run|phase:[A-Za-z0-9_-]+)\/\d+$/;
 
-type Told = ReadonlyMap<string, unknown>;
+type Told = ReadonlyMap<string, Leaf>;
 
 /** Dotted path -> value, without what is another in every run: its name, its times, the ids of its commits, how many effects came before. */
 function telling(records: readonly RunRecord[]): (record: RunRecord, part: (typeof PARTS)[number]) => Told {
   const ids = records.flatMap(({ event: { type, data } }) => (type === 'workspace.prepared' ? [data['base']] : type === 'commit.written' ? [data['commit']] : []));
   const commits = new Map(ids.map((id, i) => [id, i === 0 ? 'the base' : `commit ${i}`]));
   return (record, part) => {
-    const told = new Map<string, unknown>();
+    const told = new Map<string, Leaf>();
     const walk = (value: unknown, path: string): void => {
       if (typeof value === 'object' && value !== null) for (const [key, inner] of Object.entries(value)) walk(inner, `${path}.${key}`);
       else if (typeof value === 'number' && Math.abs(value - record.at) < YEAR_MS) told.set(path, `${value - record.at} ms later`);
-      else if (!/\.run(_id)?$/.test(path)) told.set(path, commits.get(value) ?? (typeof value === 'string' ? value.replace(EFFECT_ID, '$1/n') : value));
+      else if (!/\.run(_id)?$/.test(path)) told.set(path, commits.get(value) ?? (typeof value === 'string' ? value.replace(EFFECT_ID, '$1/n') : (value as Leaf)));
     };
     walk(record[part], part);
     return told;

@@ -52,7 +52,7 @@ const FIELDS_SHOWN = 6;
 function firstLines(output: Output, { part, fields, a, b }: NonNullable<Comparison['first']>): string[] {
   const { style } = output;
   const head = (name: string, record: RunRecord | null): string => `${style('bold', name)} ${record === null ? style('dim', 'has no such record') : recordLines(output, record)[0]}`;
-  const value = (of: unknown): string => (of === null ? style('dim', 'nothing') : String(of).slice(0, 300));
+  const value = (of: string | number | boolean | null): string => (of === null ? style('dim', 'nothing') : String(of).slice(0, 300));
   return [
     part === 'end' ? 'The first record that one alone has:' : `The first record that differs, in ${style('yellow', part)}:`,
     head('A', a),
