@@ -13,7 +13,7 @@ export function historyCommands(command: (name: string, description: string) => 
     .option('--verify', 'recompute and compare every record, print only the verdict', false)
     .option('-C, --workspace [folder]', 'also make every tree and commit again, from the base in this repository (default: as before)')
     .option('--until <seq>', 'show the state at this record', count)
-    .option('--step', 'show record after record; on a terminal one per Enter', false)
+    .option('--step', 'show record after record; on a terminal one per Enter, s shows the state, q quits', false)
     .addHelpText('after', '\nExamples:\n  autopack replay RUN --verify\n  autopack replay ./run.jsonl --step\n  autopack replay RUN --until 40 --json')
     .action((subject: string, options: Global & ReplayFlags) => act(options, async (context) => (await replays()).replayCommand(context, { ...options, subject, until: options.until ?? null, workspace: options.workspace === true ? '' : (options.workspace ?? null) })));
   command('export', 'Write a run as one file that verifies anywhere.')
