@@ -8,10 +8,13 @@ import { z } from 'zod';
 import { systemClock } from '#src/adapters/clock/clock.ts';
 import { drive, type DriveDeps, type EffectRules } from '#src/kernel/drive.ts';
 import { chartEngine } from '#src/kernel/engine.ts';
-import { first, toStored } from '#src/kernel/log.ts';
+import { driveGroup } from '#src/kernel/group.ts';
+import { first, next, toStored, type Made } from '#src/kernel/log.ts';
+import { resume, snapshotOf } from '#src/kernel/snapshot.ts';
 import type { System } from '#src/kernel/step.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
-import type { EventStore } from '#src/ports/event-store.ts';
+import type { EventStore, NewEvent } from '#src/ports/event-store.ts';
+import type { Snapshots } from '#src/ports/snapshots.ts';
 import { streamOf, type InputEvent } from '#src/record/record.ts';
 
 export const PAYLOAD_BYTES = 400;
@@ -21,8 +24,9 @@ interface BenchContext {
   readonly counter: number;
   readonly left: number;
   readonly bytes: number;
+  readonly lives: number;
 }
-export type BenchEvent = { readonly type: 'run.started'; readonly at: number } | { readonly type: 'work.done'; readonly at: number; readonly cause: string; readonly payload: string };
+export type BenchEvent = { readonly type: 'run.started' | 'run.resumed'; readonly at: number } | { readonly type: 'work.done'; readonly at: number; readonly cause: string; readonly payload: string };
 
 const nextId = ({ counter }: BenchContext): string => `run/${counter + 1}`;
 const silent = (_action: unknown, _params: Record<string, unknown>): void => {};
@@ -34,6 +38,7 @@ export const benchChart = setup({
     'work.counted': silent,
     open: assign(({ context }) => ({ counter: context.counter + 1, open: { [nextId(context)]: 'work' } })),
     take: assign(({ context, event }) => (event.type === 'work.done' ? { open: {}, left: context.left - 1, bytes: context.bytes + event.payload.length } : {})),
+    live: assign(({ context }) => ({ lives: context.lives + 1 })),
   },
   guards: { isLast: ({ context }) => context.left === 1 },
 }).createMachine({
@@ -41,12 +46,13 @@ export const benchChart = setup({
   version: '1',
   options: { maxIterations: 100 },
   initial: 'REQUESTED',
-  context: ({ input }) => ({ open: {}, counter: 0, left: input.steps, bytes: 0 }),
+  context: ({ input }) => ({ open: {}, counter: 0, left: input.steps, bytes: 0, lives: 1 }),
   states: {
     REQUESTED: { on: { 'run.started': 'WORKING' } },
     WORKING: {
       entry: [{ type: 'work', params: ({ context }: { context: BenchContext }) => ({ id: nextId(context) }) }, 'open'],
       on: {
+        'run.resumed': { actions: ['live'] },
         'work.done': [
           { guard: 'isLast', target: 'DONE', actions: ['take'] },
           { target: 'WORKING', reenter: true, actions: ['take', { type: 'work.counted', params: ({ context }: { context: BenchContext }) => ({ left: context.left }) }] },
@@ -74,22 +80,56 @@ function answerOf(id: string): string {
 export interface BenchStore {
   readonly events: EventStore;
   readonly blobs: Blobs;
-}
-
-/** Drives one run of `steps` steps to its end. @returns milliseconds from its take-over on. */
-export async function driveRun({ events, blobs }: BenchStore, run: string, steps: number): Promise<number> {
-  const { sealed } = first(run, systemClock.now(), { type: 'run.requested', v: 1, data: { steps } }, benchSystem);
-  await events.append(streamOf(run), -1, [toStored(sealed, NONCE)]);
-  const start = performance.now();
-  const { end } = await drive(run, depsOf(events, blobs));
-  if (end !== 'done') throw new Error(`the run ended ${end}`);
-  return performance.now() - start;
+  readonly snapshots: Snapshots;
 }
 
 const NONCE = '00000000-0000-4000-8000-000000000000';
-const depsOf = (events: EventStore, blobs: Blobs): DriveDeps => ({
+const resultOf = (id: string): InputEvent => JSON.parse(answerOf(id)) as InputEvent;
+const depsOf = ({ events, blobs }: BenchStore): DriveDeps => ({
   store: events, blobs, clock: systemClock, systemFor: () => benchSystem, rules, nonce: NONCE, concurrency: 4, stepsMax: 10_000_000, wait: false,
-  perform: ({ open }) => Promise.resolve(JSON.parse(answerOf(open.effect.id)) as InputEvent),
+  perform: ({ open }) => Promise.resolve(resultOf(open.effect.id)),
   check: ({ data }) => void WorkDone.parse(data),
   stop: new AbortController().signal, resume: { tokenCap: null, iterations: null }, onRecord: () => {},
 });
+const request = (run: string, steps: number): Made => first(run, systemClock.now(), { type: 'run.requested', v: 1, data: { steps } }, benchSystem);
+
+/** Drives runs of `steps` steps together to their ends. @returns milliseconds from their take-over on. */
+export async function driveRuns(store: BenchStore, runs: readonly string[], steps: number): Promise<number> {
+  await Promise.all(runs.map((run) => store.events.append(streamOf(run), -1, [toStored(request(run, steps).sealed, NONCE)])));
+  const start = performance.now();
+  const fates = await driveGroup(runs, () => depsOf(store));
+  const took = performance.now() - start;
+  for (const fate of fates) if (!('driven' in fate) || fate.driven.end !== 'done') throw new Error(`${fate.run} did not end`, { cause: fate });
+  return took;
+}
+
+const BATCH = 1000;
+
+/** Writes a run of `records` records as its holder would have, with a snapshot in the last of them, as if it were stopped. */
+export async function layDown({ events, snapshots }: BenchStore, run: string, { records, behind }: { records: number; behind: number }): Promise<void> {
+  const zero = request(run, 2 * records);
+  let made = zero;
+  let batch: NewEvent[] = [toStored(made.sealed, NONCE)];
+  for (let seq = 1; seq < records; seq += 1) {
+    const [asked] = made.head.state.open.keys();
+    const event: InputEvent = asked === undefined ? { type: 'run.started', v: 1, data: { epoch: 1 } } : { ...resultOf(asked), cause: asked };
+    made = next(made.head, { to: 'run', at: made.head.at, event });
+    batch.push(toStored(made.sealed, NONCE));
+    if (seq === records - 1 - behind) await snapshots.keep(run, snapshotOf(made.head, zero.head.hash, { views: 0 }));
+    if (batch.length < BATCH && seq < records - 1) continue;
+    await events.append(streamOf(run), seq - batch.length, batch);
+    batch = [];
+  }
+}
+
+/** Takes a run up from its snapshot; ends after its first step. @throws when the snapshot was not believed. */
+export async function resumeRun(store: BenchStore, run: string): Promise<void> {
+  const tell = (why: string): never => {
+    throw new Error(`the snapshot was not believed: ${why}`);
+  };
+  const { head, views } = await resume({ store: store.events, snapshots: store.snapshots, systemFor: () => benchSystem, tell }, run);
+  if (views === null) tell('there is none');
+  const stop = new AbortController();
+  const { end } = await drive(run, { ...depsOf(store), stop: stop.signal, onRecord: ({ event }) => event.type === 'work.done' && stop.abort() }, head);
+  if (end !== 'interrupted') throw new Error(`the run ended ${end}`);
+}

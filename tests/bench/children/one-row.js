@@ -1,4 +1,4 @@
-// Bare node:sqlite: one durable row, then the end.
+// Bare node:sqlite: a new file, one durable row, then the end.
 import { hash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 
