@@ -133,7 +133,7 @@ export const goals: Readonly<Record<string, Goal>> = {
       const store = await openSqliteStore({ path });
       await layDown(store, 'long', { records: Math.ceil(100_000 * size), behind: everyRecords / 2 }); // a run dies in the middle between two
       await store.close();
-      return { value: async () => timed([child('resume.ts'), path, folder]), baseline: async () => timed([child('one-row.js'), fresh()]) };
+      return { value: async () => timed([child('resume.js'), path, folder]), baseline: async () => timed([child('one-row.js'), fresh()]) };
     },
   },
   'disk.bytesPerStep': {
@@ -150,6 +150,6 @@ export const goals: Readonly<Record<string, Goal>> = {
   },
   'start.cold': {
     unit: 'ms', goal: 5, atMost: true, rounds: 9, bound: 'loading zod, xstate, yaml and pino; the schemas; the three commits of record 0, take-over and step',
-    pair: () => ({ value: async () => timed([child('cold.ts'), fresh(), folder]), baseline: async () => timed([child('one-row.js'), fresh()]) }),
+    pair: () => ({ value: async () => timed([child('cold.js'), fresh(), folder]), baseline: async () => timed([child('one-row.js'), fresh()]) }),
   },
 };
