@@ -4,15 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { memoryDisk } from '#src/adapters/memory/store.ts';
+import { memoryDisk, memoryStore } from '#src/adapters/memory/store.ts';
 import { SCHEMA_VERSION } from '#src/adapters/sqlite/schema.ts';
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts';
 import { virtualClock } from '#src/adapters/clock/clock.ts';
-import { system } from '#src/app/system.ts';
 import { drive } from '#src/kernel/drive.ts';
 import { readHistory } from '#src/kernel/history.ts';
-import { fold } from '#src/kernel/log.ts';
-import { goodAnswer, life, outcomes } from '#tests/support/drive-world.ts';
+import { fromStored } from '#src/kernel/log.ts';
+import { life, outcomes, request, RUN } from '#tests/support/drive-world.ts';
 import { startChild, temporaryFolder, type Folder } from './support.ts';
 
 let folder: Folder;
@@ -39,20 +38,36 @@ const versionOf = (path: string): unknown => {
   return { ...db.prepare('pragma user_version').get(), ...db.prepare('pragma integrity_check').get() };
 };
 
-test('L3 the store of the first version is upgraded: every event, body and memo is there, its run verifies and goes on to its end', async () => {
+test('L3 the store of the first version is upgraded: every event, body and memo is there', async () => {
   const path = firstStore('store.db');
   const before = contentOf(path);
   expect(versionOf(path)).toEqual({ user_version: 1, integrity_check: 'ok' });
   const { events, blobs, close } = await openSqliteStore({ path });
   expect(contentOf(path)).toEqual(before);
   expect(versionOf(path)).toEqual({ user_version: SCHEMA_VERSION, integrity_check: 'ok' });
-  const records = await readHistory(events, 'small');
-  expect(records).toHaveLength(20);
-  expect(fold(records, () => system).divergence).toBeNull();
-  const clock = virtualClock((records.at(-1)?.at ?? 0) + 1000);
-  const { end } = await drive('small', { ...life(memoryDisk()), store: events, blobs, clock, systemFor: () => system, perform: async (performance) => goodAnswer(performance) });
+  expect((await events.read('run-small')).map((event) => fromStored('small', event).seq)).toEqual(Array.from({ length: 20 }, (_, seq) => seq));
+  for (const { sha256, body } of before['body'] as { sha256: string; body: Uint8Array }[]) expect(Buffer.from(await blobs.get({ ref: `sha256:${sha256}`, bytes: body.byteLength })).equals(body)).toBe(true);
+  await close();
+});
+
+test('L3 a run that stands in a store of the first version goes on to its end in this one', async () => {
+  const disk = memoryDisk();
+  await request(disk);
+  const stop = new AbortController();
+  await drive(RUN, { ...life(disk, { stop: stop.signal }), onRecord: ({ seq }) => seq === 12 && stop.abort() });
+  const path = firstStore('store.db');
+  {
+    using db = new DatabaseSync(path);
+    db.exec('delete from event; delete from memo; delete from body');
+    const insert = db.prepare('insert into event values (?, ?, ?, ?, ?, ?, ?, ?)');
+    for (const { position, stream, revision, id, type, data, metadata } of await memoryStore(disk).events.readAll()) insert.run(Number(position), stream, revision, id, type, data, metadata.hash, metadata.nonce);
+  }
+  const { events, blobs, close } = await openSqliteStore({ path });
+  const head = (await readHistory(events, RUN)).at(-1);
+  expect(head?.seq).toBe(12);
+  const { end } = await drive(RUN, { ...life(memoryDisk()), store: events, blobs, clock: virtualClock((head?.at ?? 0) + 1000) });
   expect(end).toBe('done');
-  expect(outcomes(await readHistory(events, 'small'))).toEqual([['phase:one', 'COMPLETE'], ['phase:two', 'COMPLETE'], ['run', 'COMPLETE']]);
+  expect(outcomes(await readHistory(events, RUN))).toEqual([['phase:a', 'COMPLETE'], ['phase:b', 'COMPLETE'], ['run', 'COMPLETE']]);
   await close();
 });
 
