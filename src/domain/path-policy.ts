@@ -21,6 +21,8 @@ export interface PathRules {
   readonly protectedPaths: readonly string[];
   /** What nobody may allow: the plan itself. */
   readonly always?: readonly string[];
+  /** Every path of the tree before the change. */
+  readonly present?: readonly string[];
 }
 
 export type PathRule =
@@ -35,7 +37,7 @@ export interface PathViolation {
 
 /** In the order of the changes; empty when all is well. */
 export function judgePaths(changes: readonly ChangedPath[], rules: PathRules): PathViolation[] {
-  const collisions = collidingPaths(changes);
+  const collisions = collidingPaths(changes, rules.present ?? []);
   return changes.flatMap((change) => {
     const found = [...nameRules(change.path), ...protectionRules(change.path, rules), ...modeRules(change)];
     const other = collisions.get(change.path);
@@ -120,17 +122,18 @@ function modeRules({ oldMode, newMode }: ChangedPath): Finding[] {
   return modes.every((mode) => PLAIN.has(mode)) ? [] : [['type', `changes its type (${oldMode} to ${newMode})`]];
 }
 
-/** New paths that a file system without case would mix with another one of the change: path -> the other. */
-function collidingPaths(changes: readonly ChangedPath[]): Map<string, string> {
-  const live = changes.filter(({ newMode }) => newMode !== ABSENT);
-  const spellings = new Map<string, Set<string>>();
-  for (const { path } of live) for (const prefix of prefixes(path)) {
-    const key = fold(prefix);
-    spellings.set(key, (spellings.get(key) ?? new Set()).add(prefix));
-  }
+/** New paths that a file system without case would mix with another one of the tree or the change: path -> the other. */
+function collidingPaths(changes: readonly ChangedPath[], present: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
-  for (const { path } of live.filter(({ oldMode }) => oldMode === ABSENT)) {
-    for (const prefix of prefixes(path)) {
+  const live = changes.filter(({ newMode }) => newMode !== ABSENT);
+  const fresh = live.filter(({ oldMode }) => oldMode === ABSENT);
+  if (fresh.length === 0) return found;
+  const gone = new Set(changes.filter(({ newMode }) => newMode === ABSENT).map(({ path }) => path));
+  const kept = new Set(present.filter((path) => !gone.has(path)).flatMap(prefixes));
+  const spellings = new Map<string, Set<string>>();
+  for (const prefix of new Set([...kept, ...live.flatMap(({ path }) => prefixes(path))])) spellings.set(fold(prefix), (spellings.get(fold(prefix)) ?? new Set()).add(prefix));
+  for (const { path } of fresh) {
+    for (const prefix of prefixes(path).filter((one) => !kept.has(one))) {
       const other = [...(spellings.get(fold(prefix)) ?? [])].find((spelling) => spelling !== prefix);
       if (other !== undefined) found.set(path, other);
     }

@@ -29,7 +29,7 @@ export const buildCandidate: Handler<'buildCandidate', RepositoryHands> = async 
   const seen = await hands.workspace.treeOf(params.shown.base);
   const made = await makeCandidate(work, seen);
   if (isRefused(made)) return refused(hands, made);
-  const judged = await judge(work, made);
+  const judged = await judge(work, seen, made);
   if (judged !== null) return refused(hands, judged);
   if (params.shown.base === params.base) return accepted(hands, made.candidate, null);
   const onto = await hands.workspace.treeOf(params.base);
@@ -59,7 +59,7 @@ async function makeCandidate(work: Work, seen: string): Promise<Made | Refused> 
 /** The files that edits come to; paths are held against the policy before git sees one. */
 async function filesOf(work: Work, seen: string, edits: readonly Edit[]): Promise<readonly Written[] | Refused> {
   const { hands, params } = work;
-  const early = pathViolations(work, edits.map(({ path }) => ({ path, oldMode: '100644', newMode: '100644' })));
+  const early = pathViolations(work, edits.map(({ path }) => ({ path, oldMode: '100644', newMode: '100644' })), []);
   if (early !== null) return early;
   const wanted = new Set(edits.map(({ path }) => path));
   const files = (await hands.workspace.files(seen)).filter(({ path }) => wanted.has(path));
@@ -73,22 +73,25 @@ async function filesOf(work: Work, seen: string, edits: readonly Edit[]): Promis
   return applied.ok ? applied.files : { kind: 'apply', code: 'edit_does_not_apply', problems: applied.problems };
 }
 
-function pathViolations({ hands, params }: Work, changes: readonly ChangedPath[]): Refused | null {
+function pathViolations({ hands, params }: Work, changes: readonly ChangedPath[], present: readonly string[]): Refused | null {
   const { scope } = phaseOf(hands, params.phase);
   const readOnly = scope.read_only_context.map(({ path }) => path);
-  const found = judgePaths(changes, { scope: scope.paths, readOnly, protectedPaths: hands.requested.policy.protectedPaths });
+  const found = judgePaths(changes, { scope: scope.paths, readOnly, protectedPaths: hands.requested.policy.protectedPaths, present });
   return found.length === 0 ? null : refusal('policy_refused', found, found[0]?.rule ?? 'path');
 }
 
 /** Paths as git sees them, then what the change does to its files, then what the phase must leave. */
-async function judge(work: Work, { candidate, whole }: Made): Promise<Refused | null> {
+async function judge(work: Work, seen: string, { candidate, whole }: Made): Promise<Refused | null> {
   const { hands, params } = work;
-  const violations = pathViolations(work, candidate.changes);
-  if (violations !== null || candidate.changes.length === 0) return violations;
+  if (candidate.changes.length === 0) return null;
+  const before = (await hands.workspace.files(seen)).map(({ path }) => path);
+  const violations = pathViolations(work, candidate.changes, before);
+  if (violations !== null) return violations;
   const phase = phaseOf(hands, params.phase);
   const files = await guardedFiles(hands, candidate.changes, whole);
-  const present = new Set(phase.deliverables.length === 0 ? [] : (await hands.workspace.files(candidate.tree)).map(({ path }) => path));
-  const touched = candidate.changes.filter(({ newMode }) => !ABSENT.test(newMode)).map(({ path }) => path);
+  const gone = new Set(candidate.changes.filter(({ newMode }) => ABSENT.test(newMode)).map(({ path }) => path));
+  const touched = candidate.changes.map(({ path }) => path).filter((path) => !gone.has(path));
+  const present = new Set([...before.filter((path) => !gone.has(path)), ...touched]);
   const found = [
     ...judgeGuards(files, {
       changeClass: changeClassOf(classInputOf(phase)),

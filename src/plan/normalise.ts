@@ -46,11 +46,14 @@ interface Around { readonly ci: PlanCi; readonly report: Report; readonly limits
 function phaseOf(phase: PhaseInput, at: Path, around: Around): PlannedPhase {
   const { ci, report } = around;
   const deliverables = cleanDeliverables(deliverablesOf(phase, at), report);
+  const paths = scopeOf(phase, at, { ...around, deliverables });
+  const manifest = manifestOf(phase, at, report);
+  reachable(deliverables, { scope: paths, manifest }, report);
   if ((phase.acceptance_criteria ?? []).length === 0) report.warn(at, `${phase.phase_id} has no acceptance criteria`, 'auditors judge better with them');
   return {
     phase_id: phase.phase_id, phase_index: phase.phase_index, tier_id: phase.tier_id, name: phase.name, description: phase.description ?? null,
     task_category: phase.task_category ?? null, complexity: complexityOf(phase.complexity ?? null, [...at, 'complexity'], report), builder_mode: phase.builder_mode ?? null,
-    phase_type: phase.phase_type ?? null, scope: { paths: scopeOf(phase, at, { ...around, deliverables }), read_only_context: readOnlyOf(phase, at, report), deliverables_manifest: manifestOf(phase, at, report) },
+    phase_type: phase.phase_type ?? null, scope: { paths, read_only_context: readOnlyOf(phase, at, report), deliverables_manifest: manifest },
     acceptance_criteria: phase.acceptance_criteria ?? [], deliverables: textsOf(deliverables), dependencies: phase.dependencies ?? [], ci: ci.of(phase, at),
     allow_noop: phase.allow_noop ?? false, allow_mass_deletion: phase.allow_mass_deletion ?? false, allow_mass_addition: phase.allow_mass_addition ?? false,
     allow_symbol_removal: phase.allow_symbol_removal ?? false, change_size: phase.change_size ?? null, max_builder_attempts: phase.max_builder_attempts ?? null,
@@ -71,6 +74,15 @@ function scopeOf(phase: PhaseInput, at: Path, { report, limits, protectedPaths, 
     if (refused !== undefined) report.problem(place, `${text}: ${refused.message}`, 'no phase may change it');
   }
   return textsOf(paths);
+}
+
+/** E-192, E-657: what a phase must deliver, it must be allowed to make. */
+function reachable(deliverables: readonly Placed[], { scope, manifest }: { readonly scope: readonly string[]; readonly manifest: readonly string[] }, report: Report): void {
+  const allows = (list: readonly string[], path: string): boolean => list.length === 0 || list.some((entry) => path === entry || (entry.endsWith('/') && `${path}/`.startsWith(entry)) || (path.endsWith('/') && entry.startsWith(path)));
+  for (const { text, at } of deliverables) {
+    if (!allows(scope, text)) report.problem(at, `${text} is to be delivered, but lies outside of the scope of the phase`, 'add it to scope.paths');
+    if (!allows(manifest, text)) report.problem(at, `${text} is to be delivered, but is not in deliverables_manifest`, 'add it there');
+  }
 }
 
 /** The folders of what is to be made; a file at the root stands for itself. */

@@ -25,7 +25,8 @@ describe('one change in four formats', () => {
     ['structured_edit', edits({ type: 'replace', file_path: 'src/a.txt', start_line: 5, end_line: 5, content: 'five' })],
     ['ndjson', ndjson({ type: 'modify', file_path: 'src/a.txt', operations: [{ type: 'replace', old_text: 'line 5\n', new_text: 'five\n' }] })],
     ['diff', diff('src/a.txt', '@@ -4,3 +4,3 @@', ' line 4', '-line 5', '+five', ' line 6')],
-  ])('E-122 E-129 E-130 E-132 %s ends as exactly that tree', async (mode, answer) => {
+  ])('E-122 E-129 E-130 E-132 E-654 %s ends as exactly that tree, whatever lies in the working folder', async (mode, answer) => {
+    scene.repo.write({ 'src/a.txt': 'uncommitted\n' });
     const built = await scene.candidate(mode, answer);
     expect(built).toMatchObject({ type: 'candidate.built', data: { modified: 1, created: 0, deleted: 0, added: 1, removed: 1, rung: mode === 'diff' ? 'strict' : 'written', carried: null } });
     expect(await scene.read(String(built.data['tree']), 'src/a.txt')).toBe(lines(20).replace('line 5\n', 'five\n'));
@@ -51,13 +52,13 @@ describe('what is refused', () => {
   });
 
   test.each<[string, string, string, string]>([
-    ['E-643 one operation of three that fails', 'ndjson', ndjson({ type: 'create', file_path: 'src/n', content: 'x' }, { type: 'delete', file_path: 'src/b.txt' }, { type: 'modify', file_path: 'src/a.txt', operations: [{ type: 'insert_after', anchor: 'nowhere', content: 'x' }] }), 'apply'],
+    ['E-643 E-656 E-658 one operation of three that fails', 'ndjson', ndjson({ type: 'create', file_path: 'src/n', content: 'x' }, { type: 'delete', file_path: 'src/b.txt' }, { type: 'modify', file_path: 'src/a.txt', operations: [{ type: 'insert_after', anchor: 'nowhere', content: 'x' }] }), 'apply'],
     ['E-647 one bad range of two files', 'structured_edit', edits({ type: 'append', file_path: 'src/b.txt', content: 'x' }, { type: 'delete', file_path: 'src/a.txt', start_line: 20, end_line: 21 }), 'apply'],
     ['E-646 fewer operations than counted', 'ndjson', ndjson({ type: 'delete', file_path: 'src/b.txt' }).replace('1', '3'), 'truncated'],
     ['E-653 a cut object', 'full_file', file('src/a.txt', 'x').slice(0, -3), 'truncated'],
     ['E-666 prose inside of a hunk', 'diff', diff('src/b.txt', '@@ -1 +1 @@', 'Now the change:', '-b', '+c'), 'format'],
     ['E-198 a new file for an existing path', 'full_file', file('src/b.txt', 'x', 'create'), 'apply'],
-    ['E-191 a deliverable that is deleted', 'full_file', file('src/a.txt', null, 'delete'), 'policy_refused'],
+    ['E-191 E-659 E-660 a deliverable that is deleted', 'full_file', file('src/a.txt', null, 'delete'), 'policy_refused'],
     ['E-655 JSON that no program reads', 'full_file', file('keep/c.json', '', 'modify'), 'policy_refused'],
     ['E-651 churn above the limit', 'full_file', file('src/a.txt', lines(20).replaceAll(/1\d/g, 'x')), 'policy_refused'],
     ['E-664 a rename onto a protected path', 'diff', 'diff --git a/src/b.txt b/src/locked/b.txt\nsimilarity index 100%\nrename from src/b.txt\nrename to src/locked/b.txt\n', 'policy_refused'],

@@ -145,7 +145,7 @@ describe('the world', () => {
     expect(assembled?.data).toMatchObject({ omitted: 1 });
   });
 
-  test('what a call cost that was sent and never answered counts as all that it may have cost', async () => {
+  test('E-138 what a call cost that was sent and never answered counts as all that it may have cost', async () => {
     const models = { ...hands.models, call: () => Promise.resolve({ ok: false as const, usage: null, retryAfterMs: 9000, failure: { code: 'timeout', message: 'm', retryable: true } }) };
     const answer = await perform('callBuilder', await asked(), { with: { models } });
     expect(answer?.data).toMatchObject({ code: 'timeout', retryAfterMs: 9000, outputTokens: 100 });

@@ -78,6 +78,14 @@ describe('what a change does', () => {
     expect(colliding(changed('Src/a'), changed('src/b'))).toEqual([]);
   });
 
+  test('E-195 a new path that differs only in case from one of the tree is refused, unless that one goes; what was there in two spellings may grow', () => {
+    const fresh = (path: string) => changed(path, '000000');
+    const colliding = (present: string[], ...changes: ReturnType<typeof changed>[]) => judgePaths(changes, { ...open, present }).map(({ path, message }) => `${path} ${message}`);
+    expect(colliding(['README.md', 'src/a'], fresh('readme.md'), fresh('SRC/b'), fresh('src/c'))).toEqual(['readme.md differs from "README.md" only in case', 'SRC/b differs from "src" only in case']);
+    expect(colliding(['README.md'], changed('README.md', '100644', '000000'), fresh('readme.md'))).toEqual([]);
+    expect(colliding(['Foo/a', 'foo/a'], fresh('foo/b'), changed('Foo/a'))).toEqual([]);
+  });
+
   test('E-195 every violation of every path is told at once, with its path and a sentence', () => {
     const changes = [changed('ok.ts'), changed('../.env', '000000', '120000'), changed('.git/x')];
     expect(judgePaths(changes, { ...open, scope: ['ok.ts'] })).toEqual([

@@ -73,6 +73,8 @@ describe('values', () => {
     ['a fraction as index', `${CANON}}\n`.replace('phase_index: 0', '▸phase_index: 0.5'), 'phases[0].phase_index', 'int', ''],
     ['a text as token cap', `${CANON}}\n`.replace('run_id: r', 'run_id: r, ▸token_cap: many'), 'run.token_cap', 'number', ''],
     ['an unknown profile', `${CANON}}\n`.replace('run_id: r', 'run_id: r, ▸safety_profile: wild'), 'run.safety_profile', 'safety_critical', ''],
+    ['E-657 a deliverable outside of the scope', `${P}  deliverables: [src/a, src/, lib, ▸docs/a]\n  scope: {paths: [src/, lib/]}\n`, 'phases[0].deliverables[3]', 'outside of the scope', 'scope.paths'],
+    ['E-657 a deliverable outside of the manifest', `${P}  deliverables: [src/a, ▸src/b]\n  scope: {paths: [src/], deliverables_manifest: [src/a]}\n`, 'phases[0].deliverables[1]', 'not in deliverables_manifest', 'add it'],
     ['another builder mode', `${CANON}, ▸builder_mode: patch}\n`, 'phases[0].builder_mode', 'full_file, structured_edit, ndjson or diff', ''],
     ['zero attempts', `${CANON}, ▸max_builder_attempts: 0}\n`, 'phases[0].max_builder_attempts', '', ''],
     ['include', `workspace: {▸include: [x]}\n${P}`, 'workspace.include', 'comes with a later version', ''],

@@ -53,7 +53,7 @@ test('E-030 any value is a plan or a list of problems, never a crash, and the sa
   let accepted = 0;
   fc.assert(fc.property(fc.jsonValue(), (value) => void sound(JSON.stringify(value))), { numRuns: 300 });
   fc.assert(fc.property(plan, (value) => void (accepted += sound(JSON.stringify(value)) ? 1 : 0)), { numRuns: 400 });
-  expect(accepted).toBeGreaterThan(20); // else nothing behind the schema was met
+  expect(accepted).toBeGreaterThan(5); // else nothing behind the schema was met
 });
 
 /** An accepted plan written as somebody would give it. */
