@@ -4,7 +4,7 @@ import { commandEnv } from '#src/domain/command-env.ts';
 import { countTests, failureMessage } from '#src/domain/test-output.ts';
 import { normaliseOutput } from '#src/domain/normalise-output.ts';
 import type { ProcessOutcome } from '#src/ports/processes.ts';
-import type { Checkout } from '#src/ports/workspace.ts';
+import type { Checkout, Fill } from '#src/ports/workspace.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import { join } from 'node:path';
 import { failed, phaseOf, putText, result, type Handler, type Hands, type Performing } from './performing.ts';
@@ -16,7 +16,7 @@ export const runTests: Handler<'runTests'> = async (performing) => {
   const command = commandOf(hands, params.phase);
   const { sandbox } = hands.requested.policy;
   if (sandbox === 'required' && hands.processes.sandbox() === null) return failed('sandbox_missing');
-  const checkout = await hands.workspace.checkout(params.tree, `${run}/${id}`);
+  const checkout = await hands.workspace.checkout(params.tree, `${run}/${id}`, fillOf(hands));
   try {
     const setup = await runSetup(performing, checkout);
     return setup ?? (await runCommand(performing, checkout, command));
@@ -50,9 +50,15 @@ async function runCommand(performing: Performing<'runTests'>, checkout: Checkout
 /** What the commands of this run are locked into on this machine. */
 const sandboxOf = ({ requested, processes }: Hands): 'bubblewrap' | 'none' => (requested.policy.sandbox === 'none' ? 'none' : (processes.sandbox() ?? 'none'));
 
+/** Without a sandbox nothing can be shown read-only, and a copy is the next best. */
+function fillOf(hands: Hands): Fill {
+  const { include, link } = hands.requested.plan.workspace;
+  return sandboxOf(hands) === 'none' ? { include: [...include, ...link], link: [] } : { include, link };
+}
+
 function execute({ run, id, hands, signal }: Performing<'runTests'>, checkout: Checkout, { argv, timeoutMs, workdir, env, network }: Command): Promise<ProcessOutcome> {
   const places = { home: checkout.home, temp: checkout.temp, path: hands.searchPath };
-  const sandbox = sandboxOf(hands) === 'none' ? null : { writable: [checkout.path, checkout.home, checkout.temp], network };
+  const sandbox = sandboxOf(hands) === 'none' ? null : { writable: [checkout.path, checkout.home, checkout.temp], readOnly: checkout.links, network };
   const extra = { CI: 'true', NO_COLOR: '1', TESTING: '1', ...Object.fromEntries(env) };
   return hands.processes.run({ argv, cwd: join(checkout.path, workdir), env: commandEnv(places, extra), timeoutMs, mark: `${run}/${id}`, sandbox }, signal);
 }

@@ -51,7 +51,8 @@ export const Plan = z.strictObject({
   tiers: z.array(Tier),
   phases: z.array(Phase).min(1),
   baseline: z.discriminatedUnion('kind', [CiCommand, z.strictObject({ kind: z.literal('none'), reason: z.string().max(500) })]),
-  workspace: z.strictObject({ setup: z.array(z.array(z.string()).min(1)) }),
+  /** Of each checkout: commands that make it ready; ignored paths of the working tree to copy, and to see read-only. */
+  workspace: z.strictObject({ setup: z.array(z.array(z.string()).min(1)), include: z.array(Path), link: z.array(Path) }),
   protected: z.array(Path),
 });
 export type Plan = z.infer<typeof Plan>;

@@ -88,8 +88,8 @@ const RunInput = z.strictObject({
 const Command = z.union([z.string(), z.array(z.string()).min(1).max(100)]);
 const WorkspaceInput = z.strictObject({
   setup: z.array(Command).max(20).optional(),
-  include: z.array(z.string()).max(0, 'it comes with a later version').optional(),
-  link: z.array(z.string()).max(0, 'it comes with a later version').optional(),
+  include: Strings.optional(),
+  link: Strings.optional(),
   git: z.literal(false, { error: 'it comes with a later version' }).optional(),
 });
 const shared = { ci: CiInput.nullish(), workspace: WorkspaceInput.nullish(), protected: Strings.optional() };

@@ -36,9 +36,22 @@ export function normalised(input: CanonicalInput, source: Source, { report, limi
     tiers: input.tiers.map(({ tier_id, tier_index, name, description }) => ({ tier_id, tier_index, name, description: description ?? null })),
     phases: input.phases.map((phase, i) => phaseOf(phase, ['phases', i], { ci, report, limits, protectedPaths })),
     baseline: ci.baseline,
-    workspace: { setup: (input.workspace?.setup ?? []).map((command, i) => [...argvOf(command, ['workspace', 'setup', i], report)]) },
+    workspace: {
+      setup: (input.workspace?.setup ?? []).map((command, i) => [...argvOf(command, ['workspace', 'setup', i], report)]),
+      include: addedPaths(input, 'include', report), link: addedPaths(input, 'link', report),
+    },
     protected: protectedPaths,
   };
+}
+
+/** What each checkout is filled with, held to the one path policy: no keys, nothing of git's or ours. */
+function addedPaths({ workspace }: CanonicalInput, key: 'include' | 'link', report: Report): string[] {
+  const paths = cleanPaths(placed((workspace?.[key] ?? []).map((text) => text.replace(/\/+$/, '')), ['workspace', key]), report);
+  for (const { text, at } of paths) {
+    const [refused] = judgePaths([{ path: text, oldMode: '100644', newMode: '100644' }], { scope: [], readOnly: [], protectedPaths: [] });
+    if (refused !== undefined) report.problem(at, `${text}: ${refused.message}`, 'no checkout may hold it');
+  }
+  return textsOf(paths);
 }
 
 interface Around { readonly ci: PlanCi; readonly report: Report; readonly limits: PlanLimits; readonly protectedPaths: readonly string[] }

@@ -18,8 +18,8 @@ export interface ProcessRequest {
   readonly timeoutMs: number;
   /** `<run>/<effect id>`: marks the children, so that a later process can end what is left of them. */
   readonly mark: string;
-  /** Absolute folders that may be written; null runs outside of any sandbox. */
-  readonly sandbox: { readonly writable: readonly string[]; readonly network: boolean } | null;
+  /** Absolute: folders that may be written, and what is shown elsewhere, read-only; null runs outside of any sandbox. */
+  readonly sandbox: { readonly writable: readonly string[]; readonly readOnly: readonly { readonly from: string; readonly to: string }[]; readonly network: boolean } | null;
 }
 
 export interface ProcessOutcome {

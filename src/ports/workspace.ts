@@ -8,6 +8,8 @@
 //   W3. The same inputs give the same trees, diffs and commit ids, on every machine and in sha1 and sha256 repositories.
 //   W4. A candidate is all or nothing: a refused one leaves no trace.
 //   W5. Every operation is idempotent; what a crash left is made good or thrown away by the next call.
+//   W6. What a plan adds to a checkout is read inside of the user's working tree, links resolved, and never stands in the
+//       place of a file of the tree.
 
 export type ObjectFormat = 'sha1' | 'sha256';
 
@@ -63,12 +65,25 @@ export interface CommitRequest {
   readonly atSeconds: number;
 }
 
+/** Ignored paths of the user's working tree for a checkout: to be copied, and to be seen read-only. */
+export interface Fill {
+  readonly include: readonly string[];
+  readonly link: readonly string[];
+}
+
+/** Absolute: what is seen, and the empty place in the checkout where a sandbox shows it. */
+export interface Link {
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface Checkout {
   /** Absolute. */
   readonly path: string;
   /** Absolute; an empty HOME and TMPDIR for what runs in the checkout. */
   readonly home: string;
   readonly temp: string;
+  readonly links: readonly Link[];
   remove(): Promise<void>;
 }
 
@@ -108,8 +123,8 @@ export interface Workspace {
   applyFiles(tree: string, writes: readonly FileWrite[]): Promise<Candidate>;
   /** The change from one tree to another, done to a third: a branch that moved. */
   carry(change: { readonly from: string; readonly to: string; readonly onto: string }): Promise<Candidate>;
-  /** A fresh directory with the files of a tree, without `.git`. `mark` is `<run>/<effect id>`; what an earlier life left there is removed. */
-  checkout(tree: string, mark: string): Promise<Checkout>;
+  /** A fresh directory with the files of a tree, without `.git`. `mark` is `<run>/<effect id>`; what an earlier life left there is removed. @throws ExecutorError `workspace.unusable` where `fill` names what cannot be had */
+  checkout(tree: string, mark: string, fill: Fill): Promise<Checkout>;
   /** Writes the commit object into our repository. @returns its id. */
   commit(request: CommitRequest): Promise<string>;
   /** Moves `autopack/run-<run>` in the user's repository to `commit` (idempotent). */

@@ -36,9 +36,9 @@ afterAll(async () => {
 });
 
 /** A program of Node inside; what it prints is JSON. */
-function inside(program: string, { network = false, argv = ['node', '-e', program] } = {}): Promise<ProcessOutcome> {
+function inside(program: string, { network = false, readOnly = [] as { from: string; to: string }[], argv = ['node', '-e', program] } = {}): Promise<ProcessOutcome> {
   const env = { PATH: searchPath, HOME: join(home, 'work'), TMPDIR: checkout };
-  return processes.run({ argv, cwd: checkout, env, timeoutMs: 20_000, mark, sandbox: { writable: [checkout], network } }, new AbortController().signal);
+  return processes.run({ argv, cwd: checkout, env, timeoutMs: 20_000, mark, sandbox: { writable: [checkout], readOnly, network } }, new AbortController().signal);
 }
 const told = async (program: string, options = {}): Promise<unknown> => {
   const { output, exitCode } = await inside(program, options);
@@ -51,6 +51,18 @@ const connect = (to: number): string => `require('net').connect(${to},'127.0.0.1
 describe.skipIf(skipWithout('bwrap'))('PR5', () => {
   test('PR5 this machine offers one', () => {
     expect(processes.sandbox()).toBe('bubblewrap');
+  });
+
+  test('PR5 what the request shows read-only is read at its place, also from a hidden folder, and cannot be written', async () => {
+    const from = temporary('autopack-shown-');
+    const to = join(checkout, 'shown');
+    mkdirSync(to, { recursive: true });
+    writeFileSync(join(from, 'a'), 'seen');
+    const readOnly = [{ from, to }];
+    expect(await told(attempt(`fs.readFileSync('shown/a','utf8')`), { readOnly })).toBe('seen');
+    expect(await told(attempt(`fs.writeFileSync('shown/a','x')`), { readOnly })).toBe('EROFS');
+    expect(readFileSync(join(from, 'a'), 'utf8')).toBe('seen');
+    rmSync(from, { recursive: true, force: true });
   });
 
   test('PR5 the checkout is written, and what is written stays', async () => {
@@ -105,6 +117,6 @@ describe.skipIf(skipWithout('bwrap'))('PR5', () => {
 test('PR5 where there is none, a request for one is not started', async () => {
   const none = nodeProcesses({ home, searchPath: '/nonexistent' });
   expect(none.sandbox()).toBeNull();
-  const request = { argv: ['true'], cwd: checkout, env: { PATH: searchPath }, timeoutMs: 5000, mark, sandbox: { writable: [], network: false } };
+  const request = { argv: ['true'], cwd: checkout, env: { PATH: searchPath }, timeoutMs: 5000, mark, sandbox: { writable: [], readOnly: [], network: false } };
   expect(await none.run(request, new AbortController().signal)).toMatchObject({ ended: 'spawn_failed' });
 });

@@ -23,7 +23,7 @@ export function requestOf(name: string, { run, phases }: Setting): Requested {
   return {
     run: name,
     plan: {
-      run: { run_id: name }, tiers, baseline: run.baseline === 'command' ? command : { kind: 'none', reason: 'the plan says so' }, workspace: { setup: [] }, protected: [],
+      run: { run_id: name }, tiers, baseline: run.baseline === 'command' ? command : { kind: 'none', reason: 'the plan says so' }, workspace: { setup: [], include: [], link: [] }, protected: [],
       phases: phases.map(({ id, tier, dependencies, policy }, i) => ({
         phase_id: id, phase_index: i, tier_id: `T${tier}`, name: `phase ${id}`, description: null, task_category: null, complexity: 'medium', builder_mode: policy.builderMode, phase_type: null,
         scope: { paths: [], read_only_context: [], deliverables_manifest: [] }, acceptance_criteria: [], deliverables: [], dependencies: [...dependencies],

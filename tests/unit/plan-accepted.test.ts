@@ -109,6 +109,10 @@ describe('commands', () => {
     expect(ofRun).toMatchObject(baseline);
   });
 
+  test('DESIGN 7 what is added to a checkout is recorded as paths', () => {
+    expect(planOf(`workspace: {include: [node_modules/, ./.cache], link: [data]}\n${P}`).workspace).toEqual({ setup: [], include: ['node_modules', '.cache'], link: ['data'] });
+  });
+
   test('E-015 a set-up is argv, as a text or as a list', () => {
     expect(planOf(`workspace: {setup: ["npm ci --no-audit", [make, "a b"]]}\n${P}`).workspace.setup).toEqual([['npm', 'ci', '--no-audit'], ['make', 'a b']]);
   });

@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Checkout } from '#src/ports/workspace.ts';
+import type { Checkout, Fill } from '#src/ports/workspace.ts';
 import { type Ours, withIndex } from './bare.ts';
+import { fillCheckout } from './checkout-fill.ts';
 import { git } from './git.ts';
 import { discardTree, removeTree } from './remove-tree.ts';
 
@@ -24,9 +25,12 @@ export interface CheckoutRequest {
   /** What is behind the run in the mark. */
   readonly effect: string;
   readonly tree: string;
+  /** Absolute. */
+  readonly userRoot: string;
+  readonly fill: Fill;
 }
 
-export async function makeCheckout(ours: Ours, { home, run, effect, tree }: CheckoutRequest): Promise<Checkout> {
+export async function makeCheckout(ours: Ours, { home, run, effect, tree, userRoot, fill }: CheckoutRequest): Promise<Checkout> {
   await mkdir(runFolder(home, run), { recursive: true, mode: 0o700 });
   const folder = path.join(runFolder(home, run), nameOf(effect));
   await discardTree(folder);
@@ -37,7 +41,8 @@ export async function makeCheckout(ours: Ours, { home, run, effect, tree }: Chec
     await git(['read-tree', tree], call);
     await git(['checkout-index', '--all', '--quiet', `--prefix=${files}/`], { ...call, cwd: files, workTree: files });
   });
-  return { path: files, home: ownHome, temp, remove: () => removeTree(folder) };
+  const links = await fillCheckout(userRoot, files, fill);
+  return { path: files, home: ownHome, temp, links, remove: () => removeTree(folder) };
 }
 
 export const removeCheckouts = (home: string, run: string): Promise<void> => removeTree(runFolder(home, run));

@@ -49,7 +49,7 @@ export function gitWorkspace({ userRepo, home }: { userRepo: string; home: strin
     applyDiff: (tree, diff) => on(({ ours }) => applyDiff(ours, tree, diff)),
     applyFiles: (tree, writes) => on(({ ours }) => applyFiles(ours, tree, writes)),
     carry: (change) => on(({ ours }) => carry(ours, change)),
-    checkout: (tree, mark) => on(({ ours }) => makeCheckout(ours, { home, tree, ...markParts(mark) })),
+    checkout: (tree, mark, fill) => on(({ theirs, ours }) => makeCheckout(ours, { home, tree, userRoot: theirs.root, fill, ...markParts(mark) })),
     commit: (request) => on(({ ours }) => writeCommit(ours, request)),
     publish: async (run, commit) => {
       try {

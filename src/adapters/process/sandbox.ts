@@ -36,6 +36,7 @@ export function sandboxed(bubblewrap: string, stateFolder: string, { argv, cwd, 
     ...hidden.flatMap((folder) => ['--tmpfs', folder]),
     ...tools.flatMap((folder) => ['--ro-bind', folder, folder]),
     ...(sandbox?.writable ?? []).flatMap((folder) => ['--bind', folder, folder]),
+    ...(sandbox?.readOnly ?? []).flatMap(({ from, to }) => ['--ro-bind', from, to]),
     '--chdir', cwd, '--', ...argv,
   ];
 }
