@@ -1,6 +1,8 @@
 // buildCandidate with real git: what of an answer reaches a tree, and what is told of the rest.
 
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { putText } from '#src/effects/performing.ts';
 import { fingerprint } from '#tests/support/user-repository.ts';
 import { sceneOf, type Scene } from '#tests/support/hands.ts';
 
@@ -74,6 +76,17 @@ describe('what is refused', () => {
   test('E-662 what is protected is protected below, and in no longer name', async () => {
     expect(await scene.candidate('full_file', file('src/locked-not/x', 'x\n', 'create'))).toMatchObject({ type: 'candidate.built' });
   });
+});
+
+test('E-129 the base of every edited file is held against the hash that its context recorded', async () => {
+  const { data } = await scene.perform('assembleContext', { phase: 'p1', attempt: 1, base: scene.base });
+  const recorded = await scene.text(data['manifest']);
+  const hash = createHash('sha256').update(lines(20)).digest('hex');
+  expect(recorded).toContain(hash);
+  const manifest = await putText(scene.hands.blobs, recorded.replace(hash, '0'.repeat(64)));
+  const answer = await putText(scene.hands.blobs, edits({ type: 'append', file_path: 'src/a.txt', content: 'x' }));
+  const refused = await scene.perform('buildCandidate', { phase: 'p1', attempt: 1, mode: 'structured_edit', answer, partial: null, shown: { base: scene.base, manifest }, base: scene.base });
+  expect(refused.data).toMatchObject({ kind: 'apply', message: expect.stringContaining('src/a.txt: it is not the file that was shown') });
 });
 
 describe('a cut answer', () => {
