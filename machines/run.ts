@@ -57,6 +57,7 @@ export const runMachine = setup({
   },
   guards: {
     nextEpoch: ({ context, event }) => event.type === 'run.resumed' && event.epoch === context.epoch + 1,
+    neverHeld: ({ context }) => context.epoch === 0,
     hasBaseline: ({ context }) => context.policy.baseline === 'command',
     baselineStops: ({ event }) => event.type === 'tests.finished' && judgeBaseline(event).pause !== null,
     over: ({ context }) => isOver(context),
@@ -160,6 +161,8 @@ export const runMachine = setup({
     SETTLING: {
       entry: ['drop', 'freshTries'],
       initial: 'drain',
+      // Cancelled before anybody held it: its first holder settles it.
+      on: { 'run.started': { guard: 'neverHeld', actions: 'resumed' } },
       states: {
         drain: {
           entry: [{ type: 'startTimer', params: said.settleTimer }, 'openSettle'],

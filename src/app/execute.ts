@@ -9,9 +9,9 @@ import { randomUUID } from 'node:crypto';
 import { views, type Views } from '#projections/files.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
-import { handlers } from '#src/effects/handlers.ts';
-import { worldly, type Handler, type Hands } from '#src/effects/performing.ts';
-import type { EffectType } from '#src/events/effects.ts';
+import { beganBefore } from '#src/effects/model-call.ts';
+import { perform as performEffect } from '#src/effects/perform.ts';
+import type { Hands } from '#src/effects/performing.ts';
 import { drive, type DriveDeps, type Driven, type Performance } from '#src/kernel/drive.ts';
 import { history } from '#src/kernel/history.ts';
 import type { RunRecord } from '#src/record/record.ts';
@@ -56,20 +56,20 @@ export async function execute(execution: Execution): Promise<Driven> {
   const workspace = gitWorkspace({ userRepo: execution.workspace, home: machine.home });
   const processes = nodeProcesses({ home: machine.home, searchPath: machine.searchPath });
   await processes.endLeftovers(`${run}/`); // what an earlier life left running is ended before anything is begun
+  const nonce = randomUUID();
   const { requested, head } = execution.standing;
   let { views: after } = execution.standing;
   const tell = (why: string): void => machine.logger.warn({ runId: run }, why);
   await mend({ workspace, blobs: store.blobs, ...after.run, head, records: () => history(store.events, run), tell });
   const keeper = snapshotKeeper(machine, store, { ...execution.standing, every: execution.snapshotEvery });
-  const perform = async ({ open, signal }: Performance) => {
-    const { id } = open.effect;
+  const perform = ({ open, signal }: Performance) => {
     const log: Hands['log'] = (fields, message) => machine.logger.warn({ runId: run, ...fields }, message);
-    const hands: Hands = { workspace, processes, models, secrets: models.secrets, blobs: store.blobs, requested, prompts: execution.prompts, searchPath: machine.searchPath, begun: (effect) => begun(store, run, effect), log };
-    const handler = handlers[open.effect.type as Exclude<EffectType, 'startTimer'>] as Handler<never>;
-    return worldly(log, id, () => handler({ run, id, place: open.place, at: open.at, params: open.effect.params as never, signal, hands }));
+    const begun = (effect: string): Promise<boolean> => beganBefore(store.blobs, { run, effect, nonce });
+    const hands: Hands = { workspace, processes, models, secrets: models.secrets, blobs: store.blobs, requested, prompts: execution.prompts, searchPath: machine.searchPath, begun, log };
+    return performEffect(hands, { run, effect: open.effect, place: open.place, at: open.at, signal });
   };
   const deps: DriveDeps = {
-    store: store.events, blobs: store.blobs, clock: machine.clock, systemFor, rules: effectRules, perform, check: checkInput, nonce: randomUUID(),
+    store: store.events, blobs: store.blobs, clock: machine.clock, systemFor, rules: effectRules, perform, check: checkInput, nonce,
     concurrency: CONCURRENCY, stepsMax: STEPS_MAX, wait: execution.wait, stop: execution.stop, resume: execution.resume,
     onRecord: (record, head) => {
       after = views.apply(after, record);
@@ -82,12 +82,4 @@ export async function execute(execution: Execution): Promise<Driven> {
   } finally {
     await keeper.settled();
   }
-}
-
-/** A durable mark that a call that costs was begun; true when it was there before. */
-async function begun({ blobs }: Store, run: string, effect: string): Promise<boolean> {
-  const mark = `${effect}#begun`;
-  if ((await blobs.recall(run, mark)) !== null) return true;
-  await blobs.memo(run, mark, await blobs.put(Buffer.from('begun')));
-  return false;
 }

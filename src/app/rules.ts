@@ -18,7 +18,8 @@ export const effectRules: EffectRules = {
   late(effect, { data }, state) {
     const run = state.cells.get('run')?.state.context as unknown as RunContext | undefined;
     const awaited = [...(run?.lost ?? []), ...(run?.reserved ?? [])].some(({ id }) => id === effect);
-    if (!awaited) return null;
+    // An interrupted call says nothing of its cost: the reservation waits for its estimate.
+    if (!awaited || !('costMicroUsd' in data)) return null;
     const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0, costMicroUsd = 0 } = data as Partial<Spent>;
     return { type: 'effect.late', v: 1, data: { effect, inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, costMicroUsd } };
   },

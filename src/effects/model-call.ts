@@ -5,6 +5,7 @@
 import type { Spent } from '#src/events/inputs.ts';
 import type { FailureCode } from './performing.ts';
 import { failed, failureMessages, putText, result, type Hands } from './performing.ts';
+import type { Blobs } from '#src/ports/blobs.ts';
 import type { FailedCall, ModelRequest, Usage } from '#src/ports/models.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { Ref } from '#src/record/ref.ts';
@@ -18,6 +19,19 @@ export interface Called {
   readonly answer: Ref;
   readonly model: string;
   readonly used: Spent;
+}
+
+export interface Beginning {
+  readonly run: string;
+  readonly effect: string;
+  /** Of the process. */
+  readonly nonce: string;
+}
+
+/** Marks durably that a call was begun. @returns true when it had been before; of processes that meet here, one is the first. */
+export async function beganBefore(blobs: Blobs, { run, effect, nonce }: Beginning): Promise<boolean> {
+  const own = await blobs.put(Buffer.from(nonce, 'utf8'));
+  return (await blobs.memo(run, `${effect}#begun`, own)).ref !== own.ref;
 }
 
 /** @returns the call's outcome, or the event that stands for a failed or lost one. */

@@ -7,6 +7,7 @@
 //   K7. A holder that meets another epoch stops; it may still append what its calls cost, nothing else.
 //   K11. A finished paid answer is kept by the memo before it enters the inbox; it is never asked for again.
 //   K12. Under a virtual clock an input is taken, or the clock jumps, only when no handler runs; the least id first.
+//   K18. An effect begins only after cancelled ones of its actor and type have ended: what it replaces cannot overtake it.
 
 import { ExecutorError, invariant } from '#src/errors/errors.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
@@ -67,6 +68,8 @@ export interface Driven {
 }
 
 interface Flight {
+  /** Actor and type of its effect. */
+  readonly kind: string;
   readonly abort: AbortController;
   readonly settled: Promise<void>;
   running: boolean;
@@ -95,6 +98,10 @@ class Driver {
   private lost = false;
   /** Where an append of ours is under way: what the subscription tells of that revision is ours, or meets us as a conflict. */
   private appending = -1;
+  /** Milliseconds by which the log was seen to be ahead of our clock. */
+  private aheadMs = 0;
+  /** Timer -> `aheadMs` when it began: what others' clocks bring into the log later makes no wait shorter or longer. */
+  private readonly began = new Map<string, number>();
   private subscription: Subscription | null = null;
 
   constructor(name: string, deps: DriveDeps, head: Head) {
@@ -154,8 +161,11 @@ class Driver {
     if (!appended) this.lost = true; // somebody else took over between our read and our append
   }
 
+  /** C1: never before the last record. Where our clock stands behind the log, waits pass all the same. */
   private now(): number {
-    return Math.max(this.head.at, this.deps.clock.now());
+    const clock = this.deps.clock.now();
+    this.aheadMs = Math.max(this.aheadMs, this.head.at - clock);
+    return clock + this.aheadMs;
   }
 
   /** Starts what is open and not under way, cancels what is under way and not open any more. */
@@ -166,15 +176,24 @@ class Driver {
       flight.abort.abort();
       if (!flight.running && !this.inbox.holds(id)) this.flights.delete(id);
     }
+    this.beginWaits();
     if (this.lost || this.deps.stop.aborted) return;
+    const ending = new Set([...this.flights].filter(([id, flight]) => flight.running && !open.has(id)).map(([, { kind }]) => kind));
     let running = [...this.flights.values()].filter((flight) => flight.running).length;
     for (const id of [...open.keys()].sort(compareIds)) {
       const effect = open.get(id) as OpenEffect;
-      if (this.flights.has(id) || this.deps.rules.isTimer(effect.effect)) continue;
+      if (this.flights.has(id) || this.deps.rules.isTimer(effect.effect) || ending.has(kindOf(effect))) continue;
       if (running >= this.deps.concurrency && !this.deps.rules.isPassive(effect.effect)) continue;
       this.launch(effect);
       running += 1;
     }
+  }
+
+  private beginWaits(): void {
+    const { open } = this.head.state;
+    this.now();
+    for (const id of this.began.keys()) if (!open.has(id)) this.began.delete(id);
+    for (const [id, { effect }] of open) if (this.deps.rules.isTimer(effect) && !this.began.has(id)) this.began.set(id, this.aheadMs);
   }
 
   private launch(open: OpenEffect): void {
@@ -184,15 +203,16 @@ class Driver {
       (event) => {
         flight.running = false;
         // The flight stays until its arrival is taken, else it would be launched again; without an event somebody else answers.
-        if (event === null) this.inbox.nudge();
-        else this.inbox.push({ kind: 'result', effect: id, event });
+        if (event !== null) this.inbox.push({ kind: 'result', effect: id, event });
+        else if (abort.signal.aborted) this.inbox.push({ kind: 'ended' }); // what replaces it may begin
+        else this.inbox.nudge();
       },
       (error: unknown) => {
         flight.running = false;
         this.inbox.push({ kind: 'error', error });
       },
     );
-    const flight: Flight = { abort, settled, running: true };
+    const flight: Flight = { kind: kindOf(open), abort, settled, running: true };
     this.flights.set(id, flight);
   }
 
@@ -204,7 +224,7 @@ class Driver {
     if (kept !== null) return parseEvent(await blobs.get(kept));
     const event = await this.deps.perform({ run: this.name, open, signal });
     if (event !== null) this.deps.check(event);
-    if (!isPaid || event === null || signal.aborted || event.type === 'effect.failed') return event;
+    if (!isPaid || event === null || event.type === 'effect.failed') return event;
     const body = Buffer.from(JSON.stringify(event));
     return parseEvent(await blobs.get(await blobs.memo(this.name, id, await blobs.put(body)))); // K11: the first writer wins
   }
@@ -217,8 +237,8 @@ class Driver {
       if (this.inbox.size > 0 && !(isVirtual && running)) break;
       const due = this.nextTimer();
       if (!running && !this.deps.wait && this.onlyPassive()) return false;
-      if (due !== null && !running && isVirtual) this.deps.clock.jumpTo(due.at);
-      if (due !== null && due.at <= this.deps.clock.now() && !(isVirtual && running)) {
+      if (due !== null && !running && isVirtual) this.deps.clock.jumpTo(due.clockAt);
+      if (due !== null && due.clockAt <= this.deps.clock.now() && !(isVirtual && running)) {
         await this.append({ to: due.open.owner, at: Math.max(this.now(), due.at), event: { type: 'timer.fired', v: 1, data: {}, cause: due.open.effect.id } });
         return true;
       }
@@ -230,24 +250,26 @@ class Driver {
   }
 
   /** Waits for an arrival, the end of a handler, the next deadline or the stop signal. */
-  private async pause(due: { at: number } | null): Promise<void> {
+  private async pause(due: { clockAt: number } | null): Promise<void> {
     const changed = this.inbox.changed();
     if (this.deps.stop.aborted) return;
     if (due === null) return changed;
     const over = new AbortController();
-    await Promise.race([changed, this.deps.clock.until(due.at, over.signal)]);
+    await Promise.race([changed, this.deps.clock.until(due.clockAt, over.signal)]);
     over.abort();
   }
 
-  private nextTimer(): { at: number; open: OpenEffect } | null {
+  /** `at` is the deadline in the log's time, `clockAt` in that of our clock. */
+  private nextTimer(): { at: number; clockAt: number; open: OpenEffect } | null {
     const { rules } = this.deps;
     const timers = [...this.head.state.open.values()]
       .filter(({ effect }) => rules.isTimer(effect))
       .map((open) => {
-        const { at, absolute } = rules.deadline(open.effect);
-        return { open, at: absolute ? at : at + open.shiftMs };
+        const { at: asked, absolute } = rules.deadline(open.effect);
+        const at = absolute ? asked : asked + open.shiftMs;
+        return { open, at, clockAt: at - (this.began.get(open.effect.id) ?? this.aheadMs) };
       });
-    timers.sort((a, b) => a.at - b.at || compareIds(a.open.effect.id, b.open.effect.id));
+    timers.sort((a, b) => a.clockAt - b.clockAt || compareIds(a.open.effect.id, b.open.effect.id));
     return timers[0] ?? null;
   }
 
@@ -259,6 +281,8 @@ class Driver {
     switch (arrival.kind) {
       case 'error':
         throw arrival.error;
+      case 'ended':
+        return;
       case 'foreign':
         if (arrival.stored.revision > this.head.seq) await this.catchUp();
         return;
@@ -323,6 +347,7 @@ class Driver {
   }
 }
 
+const kindOf = ({ owner, effect }: OpenEffect): string => `${owner} ${effect.type}`;
 const parseEvent = (body: Uint8Array): InputEvent => JSON.parse(Buffer.from(body).toString('utf8')) as InputEvent;
 const byArrival = (): number => 0;
 const rank = (arrival: Arrival): number => (arrival.kind === 'error' ? 0 : arrival.kind === 'foreign' ? 1 : 2);

@@ -1,12 +1,14 @@
 // Inbox
 // =====
-// What arrives while a run is driven: results of effects, records of other writers, errors. Order of arrival.
+// What arrives while a run is driven: results of effects, the end of cancelled handlers, records of
+// other writers, errors. Order of arrival.
 
 import type { InputEvent } from '#src/record/record.ts';
 import type { StoredEvent } from '#src/ports/event-store.ts';
 
 export type Arrival =
   | { readonly kind: 'result'; readonly effect: string; readonly event: InputEvent }
+  | { readonly kind: 'ended' }
   | { readonly kind: 'foreign'; readonly stored: StoredEvent }
   | { readonly kind: 'error'; readonly error: unknown };
 

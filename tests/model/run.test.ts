@@ -7,33 +7,13 @@ import type { InputEvent } from '#src/record/record.ts';
 import { ownerOf, type Applied } from '#src/kernel/step.ts';
 import { play, settingOf } from '#tests/support/play.ts';
 import { phasePolicy, runPolicy } from '#tests/support/policies.ts';
-import { accepts, answers, begin, generator, isDone, pathsOf, runContext, runEngine, step, testSystem, type KernelState } from '#tests/support/world.ts';
+import { accepts, answers, begin, generator, inspect, isDone, pathsOf, runContext, runEngine, step, testSystem } from '#tests/support/world.ts';
 
 const SEEDS = 2000;
 const edges = new Set<string>();
 const outcomes = new Map<string, number>();
 const problems: string[] = [];
 let stale = 0;
-
-function inspect(state: KernelState): string | null {
-  const run = runContext(state);
-  const used = run.inputTokens + run.outputTokens;
-  const aside = [...run.reserved, ...run.lost].reduce((sum, { tokens }) => sum + tokens, 0);
-  if (used + aside > run.tokenCap && run.reserved.length > 0 && used < run.tokenCap) return `N1 ${used} + ${aside} passes the cap ${run.tokenCap}`;
-  const ids = [...run.reserved, ...run.lost].map(({ id }) => id);
-  if (new Set(ids).size !== ids.length) return 'N2 reserved twice';
-  const inside = pathsOf(state).filter((path) => /=GATED\.(rebase|judge|commit)/.test(path));
-  if (inside.length > 1) return `N3 two phases hold the turn: ${inside.join(' ')}`;
-  if (inside.length === 1 && run.turn.holder !== inside[0]?.slice('phase:'.length).split('=')[0]) return 'N3 the holder is another phase';
-  if (isDone(state) && (run.reserved.length > 0 || run.lost.length > 0)) return 'N2 a reservation outlives the run';
-  if (isDone(state) && pathsOf(state).some((path) => path.startsWith('phase:') && !/=(DONE|QUEUED)$/.test(path))) return 'N4 the run ended over a phase';
-  const active = run.phases.filter(({ status }) => status === 'active').length;
-  if (active > run.policy.phasesAtOnce) return 'more phases than allowed';
-  const waits = [...state.cells.values()].flatMap(({ state: cell }) => Object.entries(cell.context.open).filter(([, kind]) => kind.startsWith('parked:')).map(([id]) => id));
-  const known = new Set(run.parked.map(({ id }) => id));
-  if (!isDone(state) && waits.some((id) => !known.has(id))) return 'P5 a parked wish that the run does not know';
-  return null;
-}
 
 /** N5: nothing that costs is granted, no phase starts. */
 function movesWhilePaused({ effects: asked, moves }: Applied): unknown[] {

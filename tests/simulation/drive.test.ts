@@ -7,7 +7,10 @@ import { fold } from '#src/kernel/log.ts';
 import { submit } from '#src/kernel/submit.ts';
 import type { EventStore } from '#src/ports/event-store.ts';
 import type { RunRecord } from '#src/record/record.ts';
-import { goodAnswer, life, outcomes, recordsOn, request, RUN, system } from '#tests/support/drive-world.ts';
+import { steadyClock } from '#src/adapters/clock/clock.ts';
+import { phasePolicy, runPolicy } from '#tests/support/policies.ts';
+import { runContext, testSystem } from '#tests/support/world.ts';
+import { goodAnswer, life, outcomes, recordsOn, request, RUN, START_MS, system } from '#tests/support/drive-world.ts';
 
 class Crash extends Error {}
 
@@ -74,6 +77,74 @@ describe('one holder', () => {
     }
     expect(outcomes(await recordsOn(disk)).at(-1)).toEqual(['run', 'COMPLETE']);
     expect(asked).toEqual([...new Set(asked)]);
+  });
+
+  test('K11 a paid answer that arrives while the process is told to stop is kept for the next one', async () => {
+    const disk = memoryDisk();
+    await request(disk);
+    const stop = new AbortController();
+    const asked: string[] = [];
+    const perform = async (performance: Performance) => {
+      const { id, type } = performance.open.effect;
+      if (type === 'callBuilder') asked.push(id);
+      if (type === 'callBuilder' && asked.length === 1) stop.abort();
+      await turns(5);
+      return goodAnswer(performance);
+    };
+    expect((await drive(RUN, life(disk, { perform, stop: stop.signal }))).end).toBe('interrupted');
+    expect((await drive(RUN, life(disk, { perform, nonce: 'n2' }))).end).toBe('done');
+    expect(asked).toEqual([...new Set(asked)]);
+  });
+});
+
+/** Three phases at once. */
+const wide = testSystem(runPolicy({ phasesAtOnce: 3 }), ['a', 'b', 'c'].map((id) => ({ id, tier: 0, dependencies: [], policy: phasePolicy() })));
+/** Ends a while after it is cancelled. */
+const slowly = (signal: AbortSignal): Promise<void> => new Promise((resolve) => { signal.addEventListener('abort', () => void turns(200).then(resolve), { once: true }); });
+const turns = async (n: number): Promise<void> => { for (let i = 0; i < n; i += 1) await Promise.resolve(); };
+
+describe('limits', () => {
+  test('K6 a life that takes more steps than it may stops as a bug of ours, and the next one goes on', async () => {
+    const disk = memoryDisk();
+    await request(disk);
+    await expect(drive(RUN, { ...life(disk), stepsMax: 5 })).rejects.toThrow('K6');
+    const records = await recordsOn(disk);
+    expect(records.length).toBeGreaterThan(2);
+    expect(records.length).toBeLessThanOrEqual(1 + 1 + 5);
+    expect((await drive(RUN, life(disk, { nonce: 'n2' }))).end).toBe('done');
+    expect((await recordsOn(disk)).slice(0, records.length)).toEqual(records);
+  });
+
+  test.each([1, 2, 3])('K6 no more than %i effects are performed at once', async (concurrency) => {
+    const disk = memoryDisk();
+    await request(disk, wide);
+    let [now, most] = [0, 0];
+    const perform = async (performance: Performance) => {
+      now += 1;
+      most = Math.max(most, now);
+      await turns(5);
+      now -= 1;
+      return goodAnswer(performance);
+    };
+    expect((await drive(RUN, { ...life(disk, { perform, charts: wide }), concurrency })).end).toBe('done');
+    expect(most).toBe(concurrency);
+  });
+
+  test('K18 the last commit is published after the publishing of the one before has ended, not beside it', async () => {
+    const disk = memoryDisk();
+    await request(disk, wide);
+    const published: unknown[] = [];
+    const perform = async (performance: Performance) => {
+      if (performance.open.effect.type === 'publish') {
+        if (published.length === 0) await slowly(performance.signal);
+        published.push(performance.open.effect.params['commit']);
+      }
+      return goodAnswer(performance);
+    };
+    const driven = await drive(RUN, life(disk, { perform, charts: wide, clock: steadyClock({ wall: () => START_MS, elapsed: () => 0, sleep: () => new Promise(() => undefined) }) }));
+    expect(driven.end).toBe('done');
+    expect(published.length).toBeGreaterThan(1);
+    expect(published.at(-1)).toBe(runContext(driven.head.state).head);
   });
 });
 

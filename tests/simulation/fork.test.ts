@@ -60,7 +60,8 @@ describe('a fork', () => {
     await forkOn(disk, 'one', 12);
     await drive('one', life(disk));
     const one = await historyOn(disk, 'one');
-    const { sealed } = forkOff(headOf(one.slice(0, 20)), 'two', 2_000_000_000_001);
+    const head = headOf(one.slice(0, 20));
+    const { sealed } = forkOff(head, 'two', head.at);
     await memoryStore(disk).events.append(streamOf('two'), -1, [toStored(sealed, 'f')]);
     expect((await drive('two', life(disk))).end).toBe('done');
     const two = await historyOn(disk, 'two');

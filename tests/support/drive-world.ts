@@ -8,6 +8,8 @@ import { effectRules } from '#src/app/rules.ts';
 import type { DriveDeps, Performance } from '#src/kernel/drive.ts';
 import { readHistory } from '#src/kernel/history.ts';
 import { first, toStored } from '#src/kernel/log.ts';
+import type { System } from '#src/kernel/step.ts';
+import type { Clock } from '#src/ports/clock.ts';
 import type { EventStore } from '#src/ports/event-store.ts';
 import { streamOf, type InputEvent, type RunRecord } from '#src/record/record.ts';
 import { oid, results } from './alphabet.ts';
@@ -15,9 +17,9 @@ import { phasePolicy, runPolicy } from './policies.ts';
 import { testSystem } from './world.ts';
 
 export const RUN = 'r';
-const START = Date.UTC(2026, 0, 1);
+export const START_MS = Date.UTC(2026, 0, 1);
 const phases = ['a', 'b'].map((id, tier) => ({ id, tier, dependencies: [], policy: phasePolicy({ auditor2Walk: tier === 1 ? ['m1'] : null }) }));
-export const system = testSystem(runPolicy(), phases);
+export const system: System = testSystem(runPolicy(), phases);
 const SLOTS: Readonly<Record<string, string>> = { assembleContext: 'context', callBuilder: 'builder', buildCandidate: 'candidate', callAuditor: 'auditor', callPlanner: 'planner', writeCommit: 'commit', askHuman: 'question' };
 
 /** The good answer to an effect; a function of the effect alone, as a handler's is. */
@@ -31,7 +33,7 @@ export function goodAnswer({ open: { effect } }: Performance): InputEvent {
     case 'cleanUp':
       return of('workspace.cleaned', {});
     case 'writeCommit':
-      return of('commit.written', { commit: oid(effect.params['phase'] === 'a' ? 'a' : 'b') });
+      return of('commit.written', { commit: oid(String(effect.params['phase'])) });
     default: {
       const [type, data] = (results[SLOTS[effect.type] ?? 'tests'] ?? [])[0] ?? ['', {}];
       return of(type, data);
@@ -39,10 +41,10 @@ export function goodAnswer({ open: { effect } }: Performance): InputEvent {
   }
 }
 
-export const request = (disk: MemoryDisk): Promise<void> => requestOn(memoryStore(disk).events, RUN);
+export const request = (disk: MemoryDisk, charts = system): Promise<void> => requestOn(memoryStore(disk).events, RUN, charts);
 
-export async function requestOn(events: EventStore, run: string): Promise<void> {
-  const { sealed } = first(run, START, { type: 'run.requested', v: 1, data: {} }, system);
+export async function requestOn(events: EventStore, run: string, charts = system): Promise<void> {
+  const { sealed } = first(run, START_MS, { type: 'run.requested', v: 1, data: {} }, charts);
   await events.append(streamOf(run), -1, [toStored(sealed, 'n0')]);
 }
 
@@ -52,13 +54,15 @@ export interface Options {
   readonly stop?: AbortSignal;
   readonly nonce?: string;
   readonly wait?: boolean;
+  readonly clock?: Clock;
+  readonly charts?: System;
 }
 
 /** One process's life on a disk. */
-export function life(disk: MemoryDisk, { perform = (performance) => Promise.resolve(goodAnswer(performance)), wrap = (events) => events, stop = new AbortController().signal, nonce = 'n1', wait = false }: Options = {}): DriveDeps {
+export function life(disk: MemoryDisk, { perform = (performance) => Promise.resolve(goodAnswer(performance)), wrap = (events) => events, stop = new AbortController().signal, nonce = 'n1', wait = false, clock = virtualClock(START_MS), charts = system }: Options = {}): DriveDeps {
   const { events, blobs } = memoryStore(disk);
   return {
-    store: wrap(events), blobs, clock: virtualClock(START), systemFor: () => system, rules: effectRules, perform, check: () => {}, nonce, concurrency: 4, stepsMax: 10_000, wait, stop,
+    store: wrap(events), blobs, clock, systemFor: () => charts, rules: effectRules, perform, check: () => {}, nonce, concurrency: 4, stepsMax: 10_000, wait, stop,
     resume: { tokenCap: null, iterations: null }, onRecord: () => {},
   };
 }

@@ -42,8 +42,12 @@ export function* play(random: Random, begun: KernelState, startAt: number): Gene
   let epoch = 1;
   let seq = 1;
   const to = (address: string, event: InputEvent) => ({ to: address, at, event, seq });
+  if (random.next() < 0.02) {
+    state = yield to('run', { type: 'run.cancel_requested', v: 1, data: { reason: 'not at all' } });
+    seq += 1;
+  }
   state = yield to('run', { type: 'run.started', v: 1, data: { epoch } });
-  for (seq = 2; !isDone(state); seq += 1) {
+  for (seq += 1; !isDone(state); seq += 1) {
     if (seq > STEPS_MAX) throw new Error(`N4 not over after ${STEPS_MAX} steps: ${pathsOf(state).join(' ')} ${JSON.stringify(runContext(state).pause)}`);
     at += Math.floor(random.next() * 2000);
     const open = [...state.open.values()].filter(({ effect }) => effect.type !== 'startTimer' || !['duration', 'deadline'].includes(String(effect.params['kind'])) || random.next() < 0.02);
