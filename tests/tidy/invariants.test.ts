@@ -4,8 +4,7 @@ import { expect, test } from 'vitest';
 import { citations, citedIn, isCited, promises, promisesOf, type Promised } from './invariants.ts';
 
 /** Promises that no test cites yet, `id file`. The list may only shrink: an entry that is cited fails. */
-const NOT_YET: readonly string[] = [
-];
+const NOT_YET: readonly string[] = [];
 
 /** Ids that two files define: one number, two meanings. The list may only shrink. */
 const SHARED: readonly string[] = [];
