@@ -63,9 +63,9 @@ export async function runCommand(context: Context, argument: string | undefined,
   for (const notice of prepared.notices) output.say(output.style('yellow', `warning: ${notice}`));
   if (options.dryRun) return dryRun(context, prepared);
   return withStore(context, async (store) => {
-    if ((await store.events.read(streamOf(prepared.run), { limit: 1 })).length > 0) throw runExists(prepared.run);
-    const hold = await store.holders.acquire(prepared.run);
+    const hold = await store.holders.acquire(prepared.run); // first: of those that are started together, all but one are told who works
     try {
+      if ((await store.events.read(streamOf(prepared.run), { limit: 1 })).length > 0) throw runExists(prepared.run);
       await rememberStart(machine, prepared, options.provider);
       await appendRequest(machine, store, prepared);
       const { run, models, inspection } = prepared;
