@@ -36,7 +36,7 @@ export const points: readonly string[] = [
 ];
 
 /** Those that few lives come by, more than once: a process is sent to die there more often. */
-const RARE = /callPlanner|cleanUp|writeCommit|append timer|append late|read newer/;
+const RARE = /callPlanner|carry|cleanUp|writeCommit|append timer|append late|read newer/;
 export const deaths: readonly string[] = points.flatMap((point) => (RARE.test(point) ? [point, point, point, point] : [point]));
 
 /** @throws when the table does not know the call. */

@@ -17,11 +17,13 @@ export const RUN = 'simulated';
 
 /** Only a plan that cannot work is revised. */
 const wantsPlanner = (own: string): boolean => own.startsWith('callPlanner');
+/** Only a branch that moved under a phase has something carried onto it. */
+const wantsMoved = (own: string): boolean => own.includes('workspace.carry');
 
 /** @param own the await point that the seed shall come by. */
 export function moodOf({ next, pick }: Random, own: string): Mood {
   const idempotent = !own.includes('blobs.memo') && pick([true, false]); // only calls that cost again are marked
-  const good = pick([0.6, 0.8, 0.95, 1]);
+  const good = pick(wantsMoved(own) ? [0.95, 1] : [0.6, 0.8, 0.95, 1]);
   return { good, machineFaults: (1 - good) / 10, stubborn: next() < (wantsPlanner(own) ? 0.9 : 0.25), storeFaults: pick([0, 0, 0.005, 0.03]), idempotent, slowMs: pick([1000, 60_000, 1_200_000]) };
 }
 
@@ -31,7 +33,7 @@ export const STEADY = { machineFaults: 0, storeFaults: 0, idempotent: true } sat
 const STEADY_POLICY = { tokenCap: 5_000_000, iterations: null, durationMs: 7_200_000 } satisfies Partial<RunPolicy>;
 
 export function requestOf({ next, pick }: Random, { own, isSteady }: { readonly own: string; readonly isSteady: boolean }, prompts: ReadonlyMap<string, string>): Requested {
-  const ids = ['a', 'b', 'c'].slice(0, pick([1, 2, 2, 3]));
+  const ids = ['a', 'b', 'c'].slice(0, pick(wantsMoved(own) ? [3] : [1, 2, 2, 3]));
   const check = next() < 0.2 ? 'none' : 'command';
   const phases = ids.map((id, i) => ({
     id, tier: 0, dependencies: i > 0 && next() < 0.3 ? [ids[i - 1] as string] : [],
@@ -40,7 +42,7 @@ export function requestOf({ next, pick }: Random, { own, isSteady }: { readonly 
       netDeletionMax: next() < 0.1 ? 0 : 200, allowNoop: next() < 0.1, replanMessageMin: 10,
     }),
   }));
-  const drawn = runPolicy({ phasesAtOnce: pick([1, 1, 2, 3]), baseline: pick(['command', 'none']), tokenCap: pick([5_000_000, 5_000_000, 60_000]), iterations: pick([null, null, 3]), replansMax: pick(wantsPlanner(own) ? [5] : [0, 1, 5]), durationMs: pick([7_200_000, 7_200_000, 900_000]) });
+  const drawn = runPolicy({ phasesAtOnce: pick(wantsMoved(own) ? [3] : [1, 1, 2, 3]), baseline: pick(['command', 'none']), tokenCap: pick([5_000_000, 5_000_000, 60_000]), iterations: pick([null, null, 3]), replansMax: pick(wantsPlanner(own) ? [5] : [0, 1, 5]), durationMs: pick([7_200_000, 7_200_000, 900_000]) });
   const { plan, policy, run } = recordZeroOf(RUN, { run: isSteady ? { ...drawn, ...STEADY_POLICY } : drawn, phases });
   const scoped = plan.phases.map((phase) => ({ ...phase, scope: { ...phase.scope, paths: [`${phase.phase_id}.txt`] } }));
   const prices = ['m1', 'm2'].map((model) => ({ model, input: 1_000_000, output: 2_000_000, cacheRead: 0, cacheWrite: 0 }));
