@@ -48,7 +48,7 @@ test.concurrent('a second executor is refused with exit 9 and told where the fir
   expect(linesOf(refused)).toMatchObject([{ error: { code: 'run.locked', message: expect.stringContaining(`is held by process ${pid} on ${hostname()}, started `) } }]);
   expect((await autopack(place, ['status', place.run])).out).toContain(`held by process ${pid} on ${hostname()}`);
   const again = await autopack(place, runArgs(place, '--json'), REAL);
-  expect([again.code, linesOf(again)[0]?.error?.code]).toEqual([2, 'run.exists']);
+  expect([again.code, linesOf(again)[0]?.error?.code]).toEqual([9, 'run.locked']);
   expect((await recordsOf(place)).filter(({ event }) => event.type === 'run.resumed'), 'a refused executor writes nothing').toEqual([]);
   expect(place.first.child.exitCode).toBeNull();
   place.first.child.kill('SIGTERM');
