@@ -10,5 +10,6 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    maxWorkers: 3, // much of the end-to-end tests is waiting: for locks, for deadlines, for processes to end
   },
 });

@@ -19,7 +19,7 @@ import type { Machine, Store } from './machine.ts';
 import { systemFor } from './pins.ts';
 import type { Provider } from './provider.ts';
 import { mend } from './remake.ts';
-import { checkInput, effectRules } from './rules.ts';
+import { checkResult, effectRules } from './rules.ts';
 import { snapshotKeeper, type Standing } from './standing.ts';
 
 const CONCURRENCY = 4;
@@ -69,7 +69,7 @@ export async function execute(execution: Execution): Promise<Driven> {
     return performEffect(hands, { run, effect: open.effect, place: open.place, at: open.at, signal });
   };
   const deps: DriveDeps = {
-    store: store.events, blobs: store.blobs, clock: machine.clock, systemFor, rules: effectRules, perform, check: checkInput, nonce,
+    store: store.events, blobs: store.blobs, clock: machine.clock, systemFor, rules: effectRules, perform, check: checkResult, nonce,
     concurrency: CONCURRENCY, stepsMax: STEPS_MAX, wait: execution.wait, stop: execution.stop, resume: execution.resume,
     onRecord: (record, head) => {
       after = views.apply(after, record);

@@ -4,6 +4,7 @@
 
 import { effects, type EffectParams, type EffectType } from '#src/events/effects.ts';
 import { inputs, Spent } from '#src/events/inputs.ts';
+import { invariant } from '#src/errors/errors.ts';
 import type { EffectRules } from '#src/kernel/drive.ts';
 import type { Effect, InputEvent } from '#src/record/record.ts';
 import type { RunContext } from '#machines/run-context.ts';
@@ -27,9 +28,9 @@ export const effectRules: EffectRules = {
 
 const byType = new Map(Object.values(inputs).map((def) => [def.type as string, def]));
 
-/** @throws ZodError when a result does not satisfy its schema: a bug of its handler. */
-export function checkInput({ type, data }: InputEvent): void {
+/** @throws InvariantError X1, ZodError: a bug of the effect's handler. */
+export function checkResult(effect: Effect, { type, data }: InputEvent): void {
   const def = byType.get(type);
-  if (def === undefined) throw new Error(`no schema for ${type}`);
+  invariant(def !== undefined && (def.answers.includes('*') || def.answers.includes(effect.type)), 'X1', `${effect.type} was answered with ${type}`);
   def.data.parse(data);
 }

@@ -46,8 +46,8 @@ export interface DriveDeps {
   readonly rules: EffectRules;
   /** Performs one effect. @returns its result without cause, or null when somebody else will answer. */
   perform(performance: Performance): Promise<InputEvent | null>;
-  /** @throws when a result does not satisfy its schema: a bug of the handler. */
-  check(event: InputEvent): void;
+  /** @throws when the event is no result of the effect, or breaks its schema: a bug of the handler, and nothing of it is kept. */
+  check(effect: Effect, event: InputEvent): void;
   readonly nonce: string;
   readonly concurrency: number;
   readonly stepsMax: number;
@@ -223,7 +223,7 @@ class Driver {
     const kept = isPaid ? await blobs.recall(this.name, id) : null;
     if (kept !== null) return parseEvent(await blobs.get(kept));
     const event = await this.deps.perform({ run: this.name, open, signal });
-    if (event !== null) this.deps.check(event);
+    if (event !== null) this.deps.check(open.effect, event);
     if (!isPaid || event === null || event.type === 'effect.failed') return event;
     const body = Buffer.from(JSON.stringify(event));
     return parseEvent(await blobs.get(await blobs.memo(this.name, id, await blobs.put(body)))); // K11: the first writer wins

@@ -88,7 +88,7 @@ const resultOf = (id: string): InputEvent => JSON.parse(answerOf(id)) as InputEv
 const depsOf = ({ events, blobs }: BenchStore): DriveDeps => ({
   store: events, blobs, clock: systemClock, systemFor: () => benchSystem, rules, nonce: NONCE, concurrency: 4, stepsMax: 10_000_000, wait: false,
   perform: ({ open }) => Promise.resolve(resultOf(open.effect.id)),
-  check: ({ data }) => void WorkDone.parse(data),
+  check: (_effect, { data }) => void WorkDone.parse(data),
   stop: new AbortController().signal, resume: { tokenCap: null, iterations: null }, onRecord: () => {},
 });
 const request = (run: string, steps: number): Made => first(run, systemClock.now(), { type: 'run.requested', v: 1, data: { steps } }, benchSystem);

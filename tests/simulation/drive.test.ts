@@ -79,6 +79,14 @@ describe('one holder', () => {
     expect(asked).toEqual([...new Set(asked)]);
   });
 
+  test('K11 X1 what is no answer to a paid call is a bug that is not kept: the next life asks again', async () => {
+    const disk = memoryDisk();
+    await request(disk);
+    const confused = async (performance: Performance) => (performance.open.effect.type === 'callBuilder' ? { type: 'commit.written', v: 1, data: { commit: '0'.repeat(40) } } : goodAnswer(performance));
+    await expect(drive(RUN, life(disk, { perform: confused }))).rejects.toThrow(/X1.*callBuilder was answered with commit\.written/);
+    expect((await drive(RUN, life(disk, { nonce: 'n2' }))).end).toBe('done');
+  });
+
   test('K11 a paid answer that arrives while the process is told to stop is kept for the next one', async () => {
     const disk = memoryDisk();
     await request(disk);

@@ -4,7 +4,7 @@
 
 import { memoryStore, type MemoryDisk } from '#src/adapters/memory/store.ts';
 import { virtualClock } from '#src/adapters/clock/clock.ts';
-import { effectRules } from '#src/app/rules.ts';
+import { checkResult, effectRules } from '#src/app/rules.ts';
 import type { DriveDeps, Performance } from '#src/kernel/drive.ts';
 import { readHistory } from '#src/kernel/history.ts';
 import { first, toStored } from '#src/kernel/log.ts';
@@ -62,7 +62,7 @@ export interface Options {
 export function life(disk: MemoryDisk, { perform = (performance) => Promise.resolve(goodAnswer(performance)), wrap = (events) => events, stop = new AbortController().signal, nonce = 'n1', wait = false, clock = virtualClock(START_MS), charts = system }: Options = {}): DriveDeps {
   const { events, blobs } = memoryStore(disk);
   return {
-    store: wrap(events), blobs, clock, systemFor: () => charts, rules: effectRules, perform, check: () => {}, nonce, concurrency: 4, stepsMax: 10_000, wait, stop,
+    store: wrap(events), blobs, clock, systemFor: () => charts, rules: effectRules, perform, check: checkResult, nonce, concurrency: 4, stepsMax: 10_000, wait, stop,
     resume: { tokenCap: null, iterations: null }, onRecord: () => {},
   };
 }

@@ -7,7 +7,7 @@
 import { memoryDisk, memoryStore, type MemoryDisk } from '#src/adapters/memory/store.ts';
 import { steadyClock, virtualClock } from '#src/adapters/clock/clock.ts';
 import { systemFor } from '#src/app/pins.ts';
-import { checkInput, effectRules } from '#src/app/rules.ts';
+import { checkResult, effectRules } from '#src/app/rules.ts';
 import { perform } from '#src/effects/perform.ts';
 import type { Requested } from '#src/effects/performing.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
@@ -232,7 +232,7 @@ export class World implements Ground {
       const from = every === null ? undefined : await resume({ store, snapshots: cache, systemFor, tell: (why) => this.fail('broken', `K13 a snapshot that was kept is not believed: ${why}`) }, RUN);
       return await drive(RUN, {
         store, blobs: this.remembered(process, blobsOf(gate, blobs)), clock: this.clockOf(gate, life.skewMs), systemFor, rules: effectRules,
-        perform: (performance) => this.perform(process, performance, life.calm), check: checkInput, nonce: process.name, concurrency: 4, stepsMax: 10_000, wait: life.wait, stop,
+        perform: (performance) => this.perform(process, performance, life.calm), check: checkResult, nonce: process.name, concurrency: 4, stepsMax: 10_000, wait: life.wait, stop,
         resume: { tokenCap: life.tokenCap, iterations: life.calm ? 9 : null }, onRecord: (_record, head) => keep(head),
       }, from?.head);
     } finally {
