@@ -3,7 +3,7 @@
 // In a checkout the sources run as they are; a package holds what was built of them.
 import { existsSync } from 'fs';
 import * as nodeModule from 'module';
-import { join } from 'path';
+import { isAbsolute, join } from 'path';
 
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 24) {
@@ -19,7 +19,7 @@ if (major < 24) {
 const state = process.env.XDG_STATE_HOME || (process.env.HOME && join(process.env.HOME, '.local', 'state'));
 const home = process.env.AUTOPACK_HOME || (state && join(state, 'autopack'));
 const umask = process.umask(0o077);
-if (home && existsSync(home)) nodeModule.enableCompileCache(join(home, 'code'));
+if (home && isAbsolute(home) && existsSync(home)) nodeModule.enableCompileCache(join(home, 'code'));
 process.umask(umask);
 
 const main = new URL('../src/main.ts', import.meta.url);

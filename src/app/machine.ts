@@ -3,9 +3,9 @@
 // What depends on this machine and is never recorded: folders, store, clock, search path, logger.
 // Flags beat AUTOPACK_* variables, which beat the defaults.
 
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { pino, type Logger } from 'pino';
+import { levels, pino, type Logger } from 'pino';
 import { memoryHolders } from '#src/adapters/memory/holder.ts';
 import { memoryStore } from '#src/adapters/memory/store.ts';
 import { systemClock, virtualClock } from '#src/adapters/clock/clock.ts';
@@ -41,27 +41,50 @@ export interface Store {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws ExecutorError `usage.invalid` for a store or clock that cannot be meant. */
+/** What a variable says; set to nothing it says nothing. */
+export const setting = (env: Environment, name: string): string | null => (env[name] === undefined || env[name].trim() === '' ? null : env[name].trim());
+
+/** @throws ExecutorError `usage.invalid` for what cannot be meant. */
 export function machineOf(env: Environment, flags: { readonly store?: string | undefined; readonly verbose?: boolean | undefined }): Machine {
   const home = stateFolder(env);
-  const storeSpec = flags.store ?? env['AUTOPACK_STORE'] ?? `sqlite:${join(home, 'store.db')}`;
-  const logger = pino({ level: env['AUTOPACK_LOG_LEVEL'] ?? (flags.verbose === true ? 'debug' : 'warn'), base: null }, pino.destination({ dest: 2, sync: true }));
+  const storeSpec = flags.store ?? setting(env, 'AUTOPACK_STORE') ?? `sqlite:${join(home, 'store.db')}`;
+  const logger = pino({ level: levelOf(env) ?? (flags.verbose === true ? 'debug' : 'warn'), base: null }, pino.destination({ dest: 2, sync: true }));
   return { home, storeSpec, clock: clockOf(env), searchPath: env['PATH'] ?? '/usr/bin:/bin', env, logger, openStore: (stop) => openStore(storeSpec, stop) };
 }
 
-function stateFolder(env: Environment): string {
-  const given = env['AUTOPACK_HOME'];
-  if (given !== undefined && given !== '') return resolve(given);
-  const state = env['XDG_STATE_HOME'];
-  const base = state !== undefined && isAbsolute(state) ? state : join(env['HOME'] ?? homedir(), '.local', 'state');
-  return join(base, 'autopack');
+const LEVELS = [...Object.keys(levels.values), 'silent'];
+
+function levelOf(env: Environment): string | null {
+  const level = setting(env, 'AUTOPACK_LOG_LEVEL');
+  if (level !== null && !LEVELS.includes(level)) throw new ExecutorError('usage.invalid', `AUTOPACK_LOG_LEVEL=${level} is not known`, { hint: `known: ${LEVELS.join(', ')}` });
+  return level;
 }
 
+/** Always absolute: a relative one would lie wherever the command was given, also inside of a user's repository. */
+function stateFolder(env: Environment): string {
+  const own = setting(env, 'AUTOPACK_HOME');
+  if (own !== null) return resolve(own);
+  const folder = (name: string): string | null => (isAbsolute(setting(env, name) ?? '') ? setting(env, name) : null);
+  return join(folder('XDG_STATE_HOME') ?? join(folder('HOME') ?? homeOfUser(), '.local', 'state'), 'autopack');
+}
+
+function homeOfUser(): string {
+  try {
+    return userInfo().homedir;
+  } catch (cause) {
+    throw new ExecutorError('usage.invalid', 'there is no home folder to keep the runs in', { hint: 'set AUTOPACK_HOME', cause });
+  }
+}
+
+/** Without a zone it is UTC: what is recorded must not depend on where it runs. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+
 function clockOf(env: Environment): Clock {
-  const given = env['AUTOPACK_CLOCK'];
-  if (given === undefined || given === '') return systemClock;
-  const start = Date.parse(given);
-  if (Number.isNaN(start)) throw new ExecutorError('usage.invalid', `AUTOPACK_CLOCK=${given} is not a time`, { hint: 'give ISO 8601, like 2026-01-01T00:00:00Z' });
+  const text = setting(env, 'AUTOPACK_CLOCK');
+  if (text === null) return systemClock;
+  const match = ISO_TIME.exec(text);
+  const start = match === null ? Number.NaN : Date.parse(text.includes('T') && match[1] === undefined ? `${text}Z` : text);
+  if (!(start >= 0)) throw new ExecutorError('usage.invalid', `AUTOPACK_CLOCK=${text} is not a time`, { hint: 'give ISO 8601 from 1970 on, like 2026-01-01T00:00:00Z' });
   return virtualClock(start);
 }
 

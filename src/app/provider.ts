@@ -11,7 +11,7 @@ import type { ModelTable } from '#src/domain/routing.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Policy } from '#src/events/policy.ts';
 import type { Models } from '#src/ports/models.ts';
-import type { Environment } from './machine.ts';
+import { setting, type Environment } from './machine.ts';
 
 export interface Provider extends Models {
   /** sha256 over what answers, where that is a file: a resume warns when it changed. Null for vendors. */
@@ -58,8 +58,7 @@ export const absoluteProvider = (provider: string): string => (provider.startsWi
 /** What answers when nobody says so: the vendors, where at least one can be reached. */
 export const defaultProvider = (env: Environment): string | null => (vendorNames.some((name) => isReachable(env, name)) ? 'vendors' : null);
 
-const given = (env: Environment, name: string): string | null => (env[name] === undefined || env[name].trim() === '' ? null : env[name].trim());
-const isReachable = (env: Environment, name: Vendor): boolean => [VENDORS[name].key, `${VENDORS[name].key}_FILE`, VENDORS[name].url].some((variable) => given(env, variable) !== null);
+const isReachable = (env: Environment, name: Vendor): boolean => [VENDORS[name].key, `${VENDORS[name].key}_FILE`, VENDORS[name].url].some((variable) => setting(env, variable) !== null);
 
 const vendorFor = (only: Vendor | null, table: ModelTable, model: string): Vendor | null => only ?? (table.models.get(model)?.provider as Vendor | undefined) ?? null;
 
@@ -89,7 +88,7 @@ async function vendorModels(only: Vendor | null, { env, table, used }: ProviderO
       const call = name === null ? undefined : calls.get(name);
       if (call === undefined) throw new Error(`no client for ${request.model}`);
       // A server of one's own may know no schemas: the prompt asks for the same.
-      const isHeld = table.models.get(request.model)?.structured === true && given(env, VENDORS[name as Vendor].url) === null;
+      const isHeld = table.models.get(request.model)?.structured === true && setting(env, VENDORS[name as Vendor].url) === null;
       return call(isHeld ? request : { ...request, schema: null }, signal);
     },
   };
@@ -102,13 +101,13 @@ function noKey(names: readonly Vendor[], models: readonly string[]): ExecutorErr
 
 async function optionsOf(env: Environment, name: Vendor): Promise<VendorOptions> {
   const { key, url } = VENDORS[name];
-  const baseUrl = given(env, url);
+  const baseUrl = setting(env, url);
   if (baseUrl !== null && !isBaseUrl(baseUrl)) throw new ExecutorError('provider.invalid', `${url} is not a base URL: http or https, without user, query or fragment`);
-  return { apiKey: given(env, key) ?? (await keyIn(env, `${key}_FILE`)), baseUrl };
+  return { apiKey: setting(env, key) ?? (await keyIn(env, `${key}_FILE`)), baseUrl };
 }
 
 async function keyIn(env: Environment, variable: string): Promise<string | null> {
-  const file = given(env, variable);
+  const file = setting(env, variable);
   if (file === null) return null;
   const key = (await readFile(file, 'utf8').catch(() => '')).trim();
   if (key === '' || /\s/.test(key)) throw new ExecutorError('provider.invalid', `${variable} names a file that holds no key`, { hint: 'one line, readable by this user' });

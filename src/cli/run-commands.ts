@@ -7,7 +7,7 @@ import { execute, readPrompts, type Execution } from '#src/app/execute.ts';
 import { exitOf } from '#src/app/exit.ts';
 import { recordedAnswers } from '#src/app/recording.ts';
 import { recollect, remember } from '#src/app/beside.ts';
-import type { Store } from '#src/app/machine.ts';
+import { setting, type Store } from '#src/app/machine.ts';
 import { absoluteProvider, defaultProvider, modelsUsed, nobody, openProvider } from '#src/app/provider.ts';
 import { appendRequest, configuration, prepareStart, rememberStart, runExists, type Prepared, type StartRequest } from '#src/app/start.ts';
 import { recordsOf, requestedOf } from '#src/app/commands.ts';
@@ -46,7 +46,7 @@ function runOptions(argument: string | undefined, given: RunFlags, env: Context[
   if (argument !== undefined && given.plan !== undefined && argument !== given.plan) throw new ExecutorError('usage.invalid', `two plans are given: ${argument} and ${given.plan}`, { hint: 'give one' });
   const plan = argument ?? given.plan;
   if (plan === undefined) throw new ExecutorError('usage.invalid', 'no plan is given', { hint: 'autopack run plan.yaml; `autopack init --example` makes one' });
-  const provider = given.provider ?? env['AUTOPACK_PROVIDER'] ?? defaultProvider(env);
+  const provider = given.provider ?? setting(env, 'AUTOPACK_PROVIDER') ?? defaultProvider(env);
   if (provider === null) throw new ExecutorError('usage.invalid', 'no provider is given', { hint: 'set OPENAI_API_KEY or ANTHROPIC_API_KEY, or give --provider script:FILE' });
   return { ...given, plan, provider };
 }
