@@ -94,4 +94,12 @@ describe('what failed', () => {
     failureMessage(output);
     expect(performance.now() - before).toBeLessThan(1000);
   });
+
+  test.each([['Tests: ', '1'], ['Tests: 1 total\n', '1 failed '], ['Ran 1 tests in 1s\n', 'errors=1 '], ['', 'Error.']])('E-181 E-185 after %j a line without end of %j is read in no time to speak of', (before, unit) => {
+    const started = performance.now();
+    const output = before + unit.repeat(200_000 / unit.length);
+    countTests(output);
+    failureMessage(output);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
 });
