@@ -10,6 +10,8 @@ const Text = z.string().max(16_000);
 const Name = z.string().min(1).max(200);
 const Strings = z.array(z.string().min(1).max(2000)).max(200);
 const Positive = z.int().min(1);
+/** Ten years: a moment that far away is still a time. */
+const MINUTES_MAX = 5_256_000;
 /** YAML has a minus zero, records have none. */
 const Index = z.int().overwrite((index) => index + 0);
 const IdText = z.string({ error: (issue) => (issue.input === undefined ? 'it is missing' : 'an id is text: put it in quotes') }).regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'an id is a letter, then up to 63 letters, digits, _ or -');
@@ -79,7 +81,7 @@ const RunInput = z.strictObject({
   run_scope: z.enum(['multi_tier', 'single_tier']).optional(),
   token_cap: Positive.nullish(),
   max_phases: Positive.nullish(),
-  max_duration_minutes: Positive.nullish(),
+  max_duration_minutes: Positive.max(MINUTES_MAX).nullish(),
   goal_anchor: Text.nullish(),
   description: Text.nullish(),
   run_type: z.enum(['project_build']).optional(),

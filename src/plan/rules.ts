@@ -75,16 +75,20 @@ function cycles(phases: CanonicalInput['phases']): string[][] {
   };
   const done = new Set<string>();
   const found: string[][] = [];
-  const visit = (id: string, trail: readonly string[]): void => {
-    const at = trail.indexOf(id);
-    if (at !== -1) {
-      found.push(fromFirst(trail.slice(at)));
-      return;
+  for (const first of order) {
+    // A stack of our own: a plan may be deeper than that of the language.
+    const trail: { readonly id: string; readonly rest: string[] }[] = [];
+    const enter = (id: string): void => {
+      const at = trail.findIndex((step) => step.id === id);
+      if (at !== -1) found.push(fromFirst(trail.slice(at).map((step) => step.id)));
+      else if (!done.has(id)) trail.push({ id, rest: [...(next.get(id) ?? [])] });
+    };
+    enter(first);
+    for (let last = trail.at(-1); last !== undefined; last = trail.at(-1)) {
+      const dependency = last.rest.shift();
+      if (dependency !== undefined) enter(dependency);
+      else done.add(trail.pop()?.id ?? '');
     }
-    if (done.has(id)) return;
-    for (const dependency of next.get(id) ?? []) visit(dependency, [...trail, id]);
-    done.add(id);
-  };
-  for (const id of order) visit(id, []);
+  }
   return found;
 }

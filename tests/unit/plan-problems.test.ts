@@ -71,6 +71,7 @@ describe('values', () => {
     ['an empty name', `${CANON}}\n`.replace('name: n', '▸name: ""'), 'phases[0].name', '', ''],
     ['an empty goal', `${P}  ▸goal: ''\n`, 'phases[0].goal', '', ''],
     ['a fraction as index', `${CANON}}\n`.replace('phase_index: 0', '▸phase_index: 0.5'), 'phases[0].phase_index', 'int', ''],
+    ['a time that no clock reaches', `${CANON}}\n`.replace('run_id: r', 'run_id: r, ▸max_duration_minutes: 9007199254740991'), 'run.max_duration_minutes', '5256000', ''],
     ['a text as token cap', `${CANON}}\n`.replace('run_id: r', 'run_id: r, ▸token_cap: many'), 'run.token_cap', 'number', ''],
     ['an unknown profile', `${CANON}}\n`.replace('run_id: r', 'run_id: r, ▸safety_profile: wild'), 'run.safety_profile', 'safety_critical', ''],
     ['E-657 a deliverable outside of the scope', `${P}  deliverables: [src/a, src/, lib, ▸docs/a]\n  scope: {paths: [src/, lib/]}\n`, 'phases[0].deliverables[3]', 'outside of the scope', 'scope.paths'],

@@ -42,6 +42,12 @@ describe('dependencies', () => {
     expect(problemsOf(plan).map(({ message }) => message)).toEqual(['the dependencies run in a circle: a → b → c → a', 'the dependencies run in a circle: a → b → a']);
   });
 
+  test('E-037 a circle through thousands of phases is found, not stumbled over', () => {
+    const count = 12_000;
+    const plan = Array.from({ length: count }, (_phase, i) => `- {phase_id: p${i}, dependencies: [p${(i + 1) % count}]}\n`).join('');
+    expect(problemsOf(`phases:\n${plan}`).map(({ message }) => message.slice(0, 55))).toEqual([`${count} phases are more than max_phases (3)`, 'the dependencies run in a circle: p0 → p1 → p2 → p3 → p'].map((message) => expect.stringContaining(message)));
+  });
+
   test('E-037 a dependency on an earlier tier and on a later phase of the same tier is well', () => {
     expect(problemsOf(`${tiers}phases:\n${phase('a', ', dependencies: [b]')}${phase('b', '', 'T1', 1)}${phase('c', ', dependencies: [a]', 'T2')}`)).toEqual([]);
   });
