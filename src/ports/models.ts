@@ -27,6 +27,9 @@ export interface ModelRequest {
   readonly schema: { readonly name: string; readonly schema: Readonly<Record<string, unknown>> } | null;
 }
 
+/** Tokens in one number of a usage; what says more is broken, and its cost would not stay an integer. */
+export const USAGE_MAX = 1_000_000_000;
+
 export interface Usage {
   /** All that went in, from a cache or not. */
   readonly inputTokens: number;

@@ -93,6 +93,7 @@ describe('what is refused, and all of it at once', () => {
     ['two bodies', 'version: 1\nanswers:\n- {role: builder, phase: p, text: a, json: 1}\n', 'text and json are'],
     ['a model that chooses', 'version: 1\nanswers:\n- {role: builder, phase: p, text: a, choose: approve}\n', 'only a human has `choose`'],
     ['a human without a choice', 'version: 1\nanswers:\n- {role: human, phase: p}\n', 'a human needs `choose`'], ['a human with a text', 'version: 1\nanswers:\n- {role: human, phase: p, choose: again, text: a}\n', 'a human has no `text`'],
+    ['a usage that no call can have', 'version: 1\nanswers:\n- {role: builder, phase: p, text: a, usage: {input: 1, output: 9007199254740991}}\n', 'answers[0].usage.output: Too big'],
     ['a default with two bodies', 'version: 1\nanswers: []\ndefaults:\n  builder: {text: a, json: 1}\n', ':4:3: defaults.builder: one of file, text, json, error'], ['a default without a body', 'version: 1\nanswers: []\ndefaults: {auditor: {}}\n', 'defaults.auditor: one of'],
   ])('%s is told with its place', async (_what, text, message) => {
     await expect(scriptedModels(answersFile(text))).rejects.toMatchObject({ code: 'provider.invalid', message: expect.stringContaining(message) });

@@ -92,6 +92,7 @@ describe.each(VENDORS)('%s', (_name, client, path) => {
     ['another API', '{"candidates":[]}', 'application/json'],
     ['half a document', '{"choices": [{"mess', 'application/json'],
     ['no usage', '{"choices":[{"finish_reason":"stop","message":{"content":"x"}}],"content":[{"type":"text","text":"x"}],"stop_reason":"end_turn"}', 'application/json'],
+    ['a usage that no call can have', '{"choices":[{"finish_reason":"stop","message":{"content":"x"}}],"content":[{"type":"text","text":"x"}],"stop_reason":"end_turn","usage":{"prompt_tokens":1,"completion_tokens":9007199254740991,"input_tokens":1,"output_tokens":9007199254740991}}', 'application/json'],
   ])('M1 %s with status 200 is no answer, and nobody knows what it cost', async (_what, body, type) => {
     const { reply } = await call({ status: 200, body, headers: { 'content-type': type } });
     expect(failure(reply)).toMatchObject({ usage: null, failure: { code: 'bad_response', retryable: false } });

@@ -5,17 +5,18 @@
 
 import Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
-import type { ModelReply } from '#src/ports/models.ts';
+import { USAGE_MAX, type ModelReply } from '#src/ports/models.ts';
 import { badResponse, boundedFetch, looksLike, within, type VendorCall, type VendorOptions } from '../wire/wire.ts';
 
+const Tokens = z.int().nonnegative().max(USAGE_MAX);
 const Message = z.object({
   content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
   stop_reason: z.string(),
   usage: z.object({
-    input_tokens: z.int().nonnegative(),
-    output_tokens: z.int().nonnegative(),
-    cache_read_input_tokens: z.int().nonnegative().nullish(),
-    cache_creation_input_tokens: z.int().nonnegative().nullish(),
+    input_tokens: Tokens,
+    output_tokens: Tokens,
+    cache_read_input_tokens: Tokens.nullish(),
+    cache_creation_input_tokens: Tokens.nullish(),
   }),
 });
 type Message = z.infer<typeof Message>;

@@ -5,18 +5,19 @@
 
 import OpenAI from 'openai';
 import { z } from 'zod';
-import type { ModelReply } from '#src/ports/models.ts';
+import { USAGE_MAX, type ModelReply } from '#src/ports/models.ts';
 import { badResponse, boundedFetch, looksLike, within, type VendorCall, type VendorOptions } from '../wire/wire.ts';
 
+const Tokens = z.int().nonnegative().max(USAGE_MAX);
 const Completion = z.object({
   choices: z.array(z.object({
     finish_reason: z.string().nullish(),
     message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
   })).min(1),
   usage: z.object({
-    prompt_tokens: z.int().nonnegative(),
-    completion_tokens: z.int().nonnegative(),
-    prompt_tokens_details: z.object({ cached_tokens: z.int().nonnegative().nullish() }).nullish(),
+    prompt_tokens: Tokens,
+    completion_tokens: Tokens,
+    prompt_tokens_details: z.object({ cached_tokens: Tokens.nullish() }).nullish(),
   }),
 });
 type Completion = z.infer<typeof Completion>;

@@ -5,9 +5,10 @@
 
 import { z } from 'zod';
 import { ExecutorError } from '#src/errors/errors.ts';
+import { USAGE_MAX } from '#src/ports/models.ts';
 import { noticeText, parseLocated, schemaNotices, type Notice } from '#src/yaml/located.ts';
 
-const Tokens = z.int().nonnegative();
+const Tokens = z.int().nonnegative().max(USAGE_MAX);
 const Usage = z.strictObject({ input: Tokens, output: Tokens, cache_read: Tokens.optional(), cache_write: Tokens.optional() });
 const Body = {
   file: z.string().min(1).optional(),
