@@ -165,7 +165,7 @@ async function intoFile(made: AsyncIterable<Buffer>, file: string): Promise<numb
     }
   };
   try {
-    await pipeline(counted, createWriteStream(fresh, { flush: true }));
+    await pipeline(counted, createWriteStream(fresh, { flush: true, mode: 0o600 }));
     await rename(fresh, file);
     return bytes;
   } catch (error) {
