@@ -109,6 +109,6 @@ export async function planCheckCommand({ output, machine }: Context, file: strin
   refuse(parsed);
   if (!parsed.ok) return 2;
   for (const warning of parsed.warnings) output.warn(output.style('yellow', `warning: ${noticeText(warning)}`));
-  output.print(`${file} is a plan: ${parsed.plan.tiers.length} tiers, ${parsed.plan.phases.length} phases`);
+  output.print(`${file} is a plan: ${counted(parsed.plan.tiers.length, 'tier')}, ${counted(parsed.plan.phases.length, 'phase')}`);
   return 0;
 }

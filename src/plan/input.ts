@@ -107,17 +107,18 @@ export const CanonicalInput = z.strictObject({
 export type CanonicalInput = z.infer<typeof CanonicalInput>;
 
 export const ShortInput = z.strictObject({
+  run: RunInput.optional(),
   run_id: IdText.optional(),
   description: Text.nullish(),
   phases: z.array(z.strictObject({ ...phaseFields, goal: Name.optional(), success_criteria: Strings.optional() })).min(1, 'a plan needs at least one phase'),
   ...shared,
-});
+}).refine(({ run, run_id }) => run?.run_id === undefined || run_id === undefined, { path: ['run_id'], error: 'the run is named twice: here and in run.run_id' });
 export type ShortInput = z.infer<typeof ShortInput>;
 
 /** The short form as the canonical one: one tier `T0`, index by order, name = goal or id (E-031). */
-export function lengthened({ run_id, description, phases, ...rest }: ShortInput): CanonicalInput {
+export function lengthened({ run, run_id, description, phases, ...rest }: ShortInput): CanonicalInput {
   return {
-    run: { ...(run_id === undefined ? {} : { run_id }), description },
+    run: { description, ...run, ...(run_id === undefined ? {} : { run_id }) },
     tiers: [{ tier_id: 'T0', tier_index: 0, name: 'T0' }],
     phases: phases.map(({ goal, success_criteria, acceptance_criteria, ...phase }, i) => ({
       ...phase, phase_index: i, tier_id: 'T0', name: goal ?? phase.phase_id, acceptance_criteria: acceptance_criteria ?? success_criteria ?? [],

@@ -41,7 +41,7 @@ export function parsePlan(source: PlanSource, limits: PlanLimits): ParsedPlan {
   const read = parseLocated(source.text, source.file);
   if (!read.ok) return { ok: false, problems: read.notices.map((notice) => (notice.message === 'it is empty' ? { ...notice, hint: 'a plan needs at least `phases`' } : notice)) };
   const { located } = read;
-  const isCanonical = located.value !== null && typeof located.value === 'object' && ('tiers' in located.value || 'run' in located.value);
+  const isCanonical = saysTiers(located.value);
   const schema = isCanonical ? CanonicalInput : ShortInput;
   const parsed = schema.safeParse(located.value);
   if (!parsed.success) return { ok: false, problems: inOrder([...schemaNotices(located, schema, parsed.error.issues), ...partialRules(located, isCanonical, limits)]) };
@@ -55,6 +55,13 @@ export function parsePlan(source: PlanSource, limits: PlanLimits): ParsedPlan {
   const { run } = input;
   const settings: RunSettings = { project: run?.project_id ?? 'project', profile: run?.safety_profile ?? 'normal', tokenCap: run?.token_cap ?? null, durationMinutes: run?.max_duration_minutes ?? null };
   return { ok: true, plan: accepted, settings, warnings: inOrder(report.warnings) };
+}
+
+/** The canonical form names tiers, or phases that stand in some. */
+function saysTiers(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  const { phases } = value as { phases?: unknown };
+  return 'tiers' in value || (Array.isArray(phases) && phases.some((phase) => phase !== null && typeof phase === 'object' && 'tier_id' in phase));
 }
 
 /** Rules that can be told although the schema is broken elsewhere: so that all problems come at once. */

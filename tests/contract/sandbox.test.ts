@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { markOf, processTable } from '#src/adapters/process/process-table.ts';
 import { markIn, nodeProcesses } from '#src/adapters/process/processes.ts';
 import type { ProcessOutcome } from '#src/ports/processes.ts';
+import { toolFolder } from '#src/adapters/process/sandbox.ts';
 import { skipWithout } from '#tests/support/tools.ts';
 import { temporary } from '#tests/support/user-repository.ts';
 
@@ -99,6 +100,18 @@ describe.skipIf(skipWithout('bwrap'))('PR5', () => {
     expect(processTable().filter(({ pid }) => markOf(pid) === markIn(home)(mark))).toEqual([]);
   });
 
+  test('PR5 a version manager works, its keys are hidden', async () => {
+    const manager = join(temporary('autopack-manager-'), 'tools', '.manager');
+    mkdirSync(join(manager, 'shims'), { recursive: true });
+    writeFileSync(join(manager, 'credentials.toml'), 'key');
+    writeFileSync(join(manager, 'real'), '#!/bin/sh\necho "\\"found\\""\n', { mode: 0o755 });
+    writeFileSync(join(manager, 'shims', 'tool'), `#!/bin/sh\nexec ${manager}/real\n`, { mode: 0o755 });
+    const within = (argv: readonly string[]) => processes.run({ argv, cwd: checkout, env: { PATH: `${join(manager, 'shims')}:${searchPath}` }, timeoutMs: 20_000, mark, sandbox: { writable: [checkout], readOnly: [], network: false } }, new AbortController().signal);
+    expect(await within(['tool'])).toMatchObject({ exitCode: 0, output: '"found"\n' });
+    expect(await within(['cat', join(manager, 'credentials.toml')])).not.toMatchObject({ output: expect.stringContaining('key') });
+    rmSync(join(manager, '../..'), { recursive: true });
+  });
+
   test('PR5 it sees no process of this machine', async () => {
     const pids = (await told(attempt(`fs.readdirSync('/proc').filter(n=>/^\\d+$/.test(n)).length`))) as number;
     expect(pids).toBeLessThan(5);
@@ -112,6 +125,20 @@ describe.skipIf(skipWithout('bwrap'))('PR5', () => {
   test('PR1 PR5 an exit code comes through', async () => {
     expect(await inside('process.exit(7)')).toMatchObject({ ended: 'exited', exitCode: 7 });
   });
+});
+
+test.each([
+  ['/root/.pyenv/shims', '/root', '/root/.pyenv'],
+  ['/root/.nvm/versions/node/v24/bin', '/root', '/root/.nvm/versions/node/v24'],
+  ['/home/u/.asdf/shims', '/home', '/home/u/.asdf'],
+  ['/home/u/project/node_modules/.bin', '/home', '/home/u/project/node_modules'],
+  ['/root/bin', '/root', '/root/bin'],
+  ['/home/u/bin', '/home', '/home/u/bin'],
+  ['/home/u/.local/bin', '/home', '/home/u/.local/bin'],
+  ['/home/u/tools', '/home', '/home/u/tools'],
+  ['/home/u/.local/state/bin', '/home', '/home/u/.local/state/bin'], // our state folder lies beside
+])('PR5 for %s of the search path below %s the tests see %s', (folder, root, shown) => {
+  expect(toolFolder(folder, root, '/home/u/.local/state/autopack')).toBe(shown);
 });
 
 test('PR5 where there is none, a request for one is not started', async () => {

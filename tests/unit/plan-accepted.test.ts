@@ -23,6 +23,13 @@ describe('forms', () => {
     ]);
   });
 
+  test('E-031 the short form may say of its run what the long one does', () => {
+    const short = accepted(`run: {run_id: r, project_id: p, token_cap: 7}\n${P}`);
+    expect([short.plan.run, short.plan.tiers.length, short.settings.project, short.settings.tokenCap]).toEqual([{ run_id: 'r' }, 1, 'p', 7]);
+    expect(parsed(`run: {run_id: r}\nrun_id: s\n${P}`)).toMatchObject({ ok: false, problems: [{ path: 'run_id', message: expect.stringContaining('named twice') }] });
+    expect(parsed(`run: {run_id: r}\n${P}  tier_id: t\n`), 'a phase of a tier makes it the long one').toMatchObject({ ok: false, problems: expect.arrayContaining([expect.objectContaining({ path: 'tiers', message: 'it is missing' })]) });
+  });
+
   test('E-010 what the plan says of the run becomes settings, and its defaults are told by their absence', () => {
     expect(accepted(`run: {run_id: r, project_id: p, safety_profile: safety_critical, token_cap: 7, max_duration_minutes: 9}\n${CANON('')}`).settings)
       .toEqual({ project: 'p', profile: 'safety_critical', tokenCap: 7, durationMinutes: 9 });

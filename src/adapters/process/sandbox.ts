@@ -4,8 +4,8 @@
 // what the request names, and a process tree that ends with its first process.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
-import { dirname, basename, join, sep } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import type { ProcessRequest } from '#src/ports/processes.ts';
 
 /** Other people's and our own things: homes, sockets of agents and daemons, what lies in temporary folders. */
@@ -35,19 +35,35 @@ export function sandboxed(bubblewrap: string, stateFolder: string, { argv, cwd, 
     bubblewrap, ...CORE, ...(sandbox?.network === true ? ['--share-net'] : []),
     ...hidden.flatMap((folder) => ['--tmpfs', folder]),
     ...tools.flatMap((folder) => ['--ro-bind', folder, folder]),
+    ...tools.flatMap(keyFiles).flatMap((file) => ['--ro-bind', '/dev/null', file]),
     ...(sandbox?.writable ?? []).flatMap((folder) => ['--bind', folder, folder]),
     ...(sandbox?.readOnly ?? []).flatMap(({ from, to }) => ['--ro-bind', from, to]),
     '--chdir', cwd, '--', ...argv,
   ];
 }
 
-/** Folders of the search path that would be hidden, with what lies beside them: a Node below a home needs its libraries. */
+/** Folders of the search path that would be hidden, with what their commands start. */
 function toolFolders(searchPath: string, hidden: readonly string[], stateFolder: string): string[] {
-  const folders = searchPath.split(':').filter((folder) => folder.startsWith('/') && hidden.some((root) => isBelow(folder, root)) && isFolder(folder));
-  return [...new Set(folders.map((folder) => {
-    const beside = dirname(folder);
-    // `~/bin` and `~/.local/bin` stand beside everything that is to be hidden.
-    const isPrefix = /^\.?bin$/.test(basename(folder)) && !isBelow(stateFolder, beside) && basename(beside) !== '.local' && !hidden.includes(beside) && !hidden.includes(dirname(beside));
-    return isPrefix ? beside : folder;
+  const folders = searchPath.split(':').filter((folder) => folder.startsWith('/') && isFolder(folder));
+  return [...new Set(folders.flatMap((folder) => {
+    const root = hidden.find((each) => isBelow(folder, each));
+    return root === undefined ? [] : [toolFolder(folder, root, stateFolder)];
   }))];
 }
+
+/**
+ * A Node below a home needs its libraries, a version manager's shims need the manager: both stand beside the commands.
+ * What would show a whole home, or our own things, is not shown: `~/bin`, `~/.local/bin`.
+ *
+ * @param root the hidden folder that holds `folder`.
+ */
+export function toolFolder(folder: string, root: string, stateFolder: string): string {
+  const beside = dirname(folder);
+  const depth = relative(root, beside).split(sep).filter((part) => part !== '').length;
+  const isTool = /^(?:\.?bin|shims)$/.test(basename(folder)) && depth >= (root === '/root' ? 1 : 2) && basename(beside) !== '.local';
+  return isTool && !isBelow(stateFolder, beside) ? beside : folder;
+}
+
+/** Managers keep the keys of their registries at their top. */
+const keyFiles = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile() && /credential|token|secret|^auth|^\.(?:netrc|npmrc|pypirc|git-credentials)$/i.test(entry.name)).map(({ name }) => join(folder, name));
