@@ -2,7 +2,8 @@
 // ===========
 // Start or go on with a run and show it until it is over or rests.
 
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { execute, readPrompts, type Execution } from '#src/app/execute.ts';
 import { exitOf } from '#src/app/exit.ts';
 import { recordedAnswers } from '#src/app/recording.ts';
@@ -59,6 +60,7 @@ const requestOf = (options: RunOptions): StartRequest => ({
 export async function runCommand(context: Context, argument: string | undefined, flags: RunFlags): Promise<number> {
   const { machine, output, env } = context;
   const options = runOptions(argument, flags, env);
+  await refuseUnwritable(options.record);
   const prepared = await prepareStart(machine, requestOf(options));
   for (const notice of prepared.notices) output.say(output.style('yellow', `warning: ${notice}`));
   if (options.dryRun) return dryRun(context, prepared);
@@ -73,6 +75,14 @@ export async function runCommand(context: Context, argument: string | undefined,
     } finally {
       await hold.release();
     }
+  });
+}
+
+/** Told before anything is spent. @throws ExecutorError `usage.invalid` */
+async function refuseUnwritable(recording: string | undefined): Promise<void> {
+  if (recording === undefined) return;
+  await access(dirname(resolve(recording)), constants.W_OK).catch((cause: unknown) => {
+    throw new ExecutorError('usage.invalid', `the answers cannot be written to ${recording}`, { hint: 'give --record a file in a folder that is there and may be written', cause });
   });
 }
 
@@ -110,6 +120,7 @@ export interface ResumeOptions {
 
 export async function resumeCommand(context: Context, options: ResumeOptions): Promise<number> {
   const { machine, output } = context;
+  await refuseUnwritable(options.record);
   return withStore(context, async (store) => {
     const { run } = options;
     const { policy } = await requestedOf(store, run); // an unknown run is told before anything else
@@ -159,8 +170,11 @@ async function perform({ machine, output, stop }: Context, store: Store, part: P
     });
   }
   if (part.recording !== undefined) {
-    await writeFile(part.recording, await recordedAnswers(store.blobs, await recordsOf(store, part.run)), { mode: 0o600 });
-    output.say(`answers recorded: ${part.recording}`);
+    const answers = await recordedAnswers(store.blobs, await recordsOf(store, part.run));
+    await writeFile(part.recording, answers, { mode: 0o600 }).then(
+      () => output.say(`answers recorded: ${part.recording}`),
+      (error: NodeJS.ErrnoException) => output.warn(`warning: the answers could not be written to ${part.recording} (${error.code}); \`autopack resume ${part.run} --record FILE\` writes them again`),
+    );
   }
   return conclude(output, views.run, stop.code());
 }

@@ -46,6 +46,7 @@ const PLANS: readonly Case[] = [
   { title: 'two arguments', args: (place) => runArgs(place, 'other.yaml'), exit: 2, code: 'usage.invalid', says: ['too many arguments'] },
   { title: 'an unknown option', args: (place) => runArgs(place, '--max-iteration', '3'), exit: 2, code: 'usage.invalid', says: ["unknown option '--max-iteration'", 'Did you mean --max-iterations?'] },
   { title: 'an option that wants a number', args: (place) => runArgs(place, '--token-cap', 'many'), exit: 2, code: 'usage.invalid', says: ['--token-cap', 'a whole number'] },
+  { title: 'a recording in a folder that is not there', args: (place) => runArgs(place, '--record', 'nowhere/answers.yaml'), exit: 2, code: 'usage.invalid', says: ['the answers cannot be written to nowhere/answers.yaml', 'give --record a file'] },
   { title: 'a run id that is none', args: (place) => runArgs(place, '--run-id', 'a/b'), exit: 2, code: 'usage.invalid', says: ['--run-id a/b is not a run id', 'a letter'] },
   { title: 'an unknown command', args: () => ['rum'], exit: 2, code: 'usage.invalid', says: ["unknown command 'rum'", 'Did you mean run?'] },
 ];
