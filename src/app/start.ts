@@ -2,6 +2,7 @@
 // =====
 // From a plan's text to a run that may be driven: everything is checked before anything is written.
 
+import { isUtf8 } from 'node:buffer';
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, extname, relative, resolve, sep } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -45,12 +46,14 @@ function defaultRunId(file: string, now: number): string {
 /** @throws ExecutorError `plan.invalid` when the file cannot be read. */
 export async function readPlan(file: string, config: Config, options: { readonly now: number; readonly root: string | null }): Promise<ParsedPlan> {
   const path = resolve(file);
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'ENOENT' ? 'does not exist' : cause.code === 'EISDIR' ? 'is a folder' : 'cannot be read';
     throw new ExecutorError('plan.invalid', `the plan ${file} ${why}`, { hint: 'give the path of a YAML or JSON file; `autopack init --example` makes one', cause });
   });
+  if (!isUtf8(bytes)) throw new ExecutorError('plan.invalid', `the plan ${file} is not UTF-8 text`, { hint: 'save it as UTF-8' });
+  const text = bytes.toString('utf8');
   const inside = options.root === null ? null : relative(options.root, await realpath(path));
-  const protect = inside === null || inside.startsWith('..') || inside.startsWith(sep) ? null : inside.split(sep).join('/');
+  const protect = inside === null || inside === '..' || inside.startsWith(`..${sep}`) ? null : inside.split(sep).join('/');
   return parsePlan({ text, file, protect, defaultRunId: defaultRunId(file, options.now) }, limitsOf(config));
 }
 

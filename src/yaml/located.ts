@@ -131,12 +131,10 @@ export function schemaNotices(located: Located, schema: z.ZodType, issues: reado
         return located.at([...path, key], 'unknown key', meant === null ? `known here: ${keys.join(', ')}` : `did you mean ${meant}?`);
       });
     }
-    return [located.at(path, issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : sayingOf(issue.message))];
+    if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return [located.at(path, 'it is missing')];
+    return [located.at(path, issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message)];
   });
 }
-
-/** What the library says of a value that is not there. */
-const sayingOf = (message: string): string => (/^Invalid input: expected .*, received undefined$/.test(message) ? 'it is missing' : message);
 
 interface Def { readonly type?: string; readonly innerType?: unknown; readonly element?: unknown; readonly valueType?: unknown; readonly shape?: Record<string, unknown>; readonly options?: readonly unknown[]; readonly in?: unknown }
 const defOf = (schema: unknown): Def => (schema as { def?: Def; _zod?: { def: Def } } | undefined)?._zod?.def ?? {};

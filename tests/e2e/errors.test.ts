@@ -29,6 +29,8 @@ const PLANS: readonly Case[] = [
   { title: 'a plan that is not there', prepare: ({ plan: file }) => renameSync(file, `${file}.away`), exit: 2, code: 'plan.invalid', says: ['plan.yaml does not exist', 'init --example'] },
   { title: 'a folder for a plan', args: ({ folder, answers, repo }) => ['run', folder, '-C', repo.root, '--provider', `script:${answers}`], exit: 2, code: 'plan.invalid', says: ['is a folder'] },
   { title: 'an empty plan', prepare: ({ plan: file }) => writeFileSync(file, ''), exit: 2, code: 'plan.invalid', says: ['plan.yaml:1:1: it is empty', 'phases'] },
+  { title: 'a plan of nothing', prepare: ({ plan: file }) => writeFileSync(file, '{}'), exit: 2, code: 'plan.invalid', says: ['plan.yaml:1:1: phases: it is missing'] },
+  { title: 'a plan in another encoding', prepare: ({ plan: file }) => writeFileSync(file, Buffer.from('\uFEFFphases:\n- {phase_id: p1}\n', 'utf16le')), exit: 2, code: 'plan.invalid', says: ['plan.yaml is not UTF-8 text', 'save it as UTF-8'] },
   { title: 'a plan without phases', prepare: plan({ phases: [] }), exit: 2, code: 'plan.invalid', says: ['phases: a plan needs at least one phase'] },
   { title: 'text that is no YAML', prepare: ({ plan: file }) => writeFileSync(file, 'phases: [a\n  b: {'), exit: 2, code: 'plan.invalid', says: ['plan.yaml:2:'] },
   { title: 'a cyclic plan', prepare: plan({ phases: [phase('p1', { dependencies: ['p2'] }), phase('p2', { dependencies: ['p1'] })] }), exit: 2, code: 'plan.invalid', says: ['phases[0].dependencies: the dependencies run in a circle: p1 → p2 → p1', 'remove one of them'] },
@@ -56,6 +58,7 @@ const PROVIDERS: readonly Case[] = [
   { title: 'an unknown provider', args: provider('oracle'), exit: 2, code: 'provider.invalid', says: ['the provider oracle is not known', 'script:FILE'] },
   { title: 'an answers file that is not there', args: provider('script:nowhere.yaml'), exit: 2, code: 'provider.invalid', says: ['nowhere.yaml cannot be read'] },
   { title: 'answers that are no YAML', prepare: ({ answers }) => writeFileSync(answers, 'version: 1\nanswers: [}\n'), exit: 2, code: 'provider.invalid', says: ['answers.yaml:2:'] },
+  { title: 'answers in another encoding', prepare: ({ answers }) => writeFileSync(answers, Buffer.from('version: 1\nanswers: [] # f\u00fcr\n', 'latin1')), exit: 2, code: 'provider.invalid', says: ['answers.yaml is not UTF-8 text', 'save it as UTF-8'] },
   { title: 'an empty answers file', prepare: ({ answers }) => writeFileSync(answers, ''), exit: 2, code: 'provider.invalid', says: ['answers.yaml:1:1: it is empty', 'docs/answers.md'] },
   {
     title: 'malformed answers, all at once', exit: 2, code: 'provider.invalid', says: ['answers[0].rol: unknown key', 'did you mean role?', 'answers[1]: one of file, text, json, error is needed, text and json are', 'answers.yaml:'],

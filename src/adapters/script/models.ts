@@ -2,6 +2,7 @@
 // ===============
 // The Models port over an answers file. It keeps no state: role, phase, attempt and call find the answer.
 
+import { isUtf8 } from 'node:buffer';
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { ExecutorError } from '#src/errors/errors.ts';
@@ -16,9 +17,11 @@ export interface ScriptedModels extends Models {
 
 /** @throws ExecutorError `provider.invalid` when the file is missing, malformed or names files that are not there. */
 export async function scriptedModels(path: string): Promise<ScriptedModels> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(path).catch((cause: unknown) => {
     throw new ExecutorError('provider.invalid', `the answers file ${path} cannot be read`, { hint: 'give --provider script:FILE', cause });
   });
+  if (!isUtf8(bytes)) throw new ExecutorError('provider.invalid', `the answers file ${path} is not UTF-8 text`, { hint: 'save it as UTF-8' });
+  const text = bytes.toString('utf8');
   const answers = parseAnswers(text, path);
   const files = await readFiles(answers, dirname(path));
   return {
