@@ -16,9 +16,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-process.exitCode = await main({
+const exit = await main({
   argv: process.argv.slice(2),
   env: process.env,
   streams: { in: process.stdin, out: process.stdout, err: process.stderr },
   stop: { signal: abort.signal, code: () => code },
+  lost: () => {
+    process.exitCode ||= 1;
+  },
 });
+process.exitCode = exit || process.exitCode; // a lost result may be told before the end or after it

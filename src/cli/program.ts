@@ -11,13 +11,15 @@ import { count, providerOption, type Act } from './arguments.ts';
 import type { Context, Global } from './context.ts';
 import { historyCommands } from './history-program.ts';
 import type { RunFlags } from './run-commands.ts';
-import { bytesTo, ignoreBrokenPipes, inputOf, outputOf, type Streams } from './streams.ts';
+import { bytesTo, inputOf, outputOf, watchStreams, type Streams } from './streams.ts';
 
 export interface Invocation {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly streams: Streams;
   readonly stop: Context['stop'];
+  /** Called when the result could not be written. */
+  readonly lost?: () => void;
   /** Stands between the run and its store: where the kill harness dies after a durable record. */
   readonly wrapStore?: (store: Store) => Store;
 }
@@ -25,8 +27,8 @@ export interface Invocation {
 const exitHelp = (): string => `Exit codes:\n${exitCodes.map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`).join('\n')}`;
 
 /** @returns the exit code; never throws. */
-export async function main({ argv, env, streams, stop, wrapStore = (store) => store }: Invocation): Promise<number> {
-  ignoreBrokenPipes(streams);
+export async function main({ argv, env, streams, stop, lost = () => {}, wrapStore = (store) => store }: Invocation): Promise<number> {
+  watchStreams(streams, lost);
   const color = !argv.includes('--no-color');
   const options = { json: argv.includes('--json'), quiet: argv.includes('-q') || argv.includes('--quiet'), color };
   const output = outputOf(streams, options);

@@ -28,13 +28,16 @@ export interface Output {
   status(line: string | null): void;
 }
 
-/** A reader that went away is no error (`| head`). */
-export function ignoreBrokenPipes({ out, err }: Streams): void {
-  for (const stream of [out, err]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+/** A reader that went away is no error (`| head`); a full disk is, and what runs goes on. @param lost is told once. */
+export function watchStreams({ out, err }: Streams, lost: () => void): void {
+  let told = false;
+  err.on('error', () => {}); // there is nowhere to say it
+  out.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE' || told) return;
+    told = true;
+    err.write(`error: the result cannot be written (${code ?? 'unknown'})\n`);
+    lost();
+  });
 }
 
 export const inputOf = ({ in: from, out, err }: Streams): { in: NodeJS.ReadStream; err: NodeJS.WriteStream } | null => (from?.isTTY === true && out.isTTY === true ? { in: from, err } : null);

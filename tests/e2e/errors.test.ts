@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test, vi } from 'vitest';
-import { autopack, branchesOf, leftBehind, linesOf, makePlace, phase, removePlace, runArgs, start, theirs, writeAnswers, writePlan, BIN, type Options, type Place } from '#tests/support/e2e.ts';
+import { autopack, branchesOf, leftBehind, linesOf, makePlace, phase, removePlace, runArgs, shell, start, theirs, writeAnswers, writePlan, BIN, type Options, type Place } from '#tests/support/e2e.ts';
 
 vi.setConfig({ testTimeout: 120_000 }); // several processes each, on a machine that may be busy
 
@@ -168,6 +168,14 @@ test.concurrent('a Node that is too old says so in two lines and exits 2', async
   expect(refused.err).toMatch(/^error: autopack needs Node 24 or newer, this is Node \d+\.\d+\.\d+\n {2}In a checkout/);
   expect(refused.err.trim().split('\n')).toHaveLength(2);
   expect(existsSync(place.home)).toBe(false);
+  removePlace(place);
+});
+
+test.concurrent.each(['--version', 'plan check plan.yaml'])('a result of %s that cannot be written is said once, without a stack, and exits 1', async (args) => {
+  const place = makePlace();
+  const finished = await shell(place, `$NODE $BIN ${args} > /dev/full`);
+  expect(finished.code).toBe(1);
+  expect(finished.err.split('\n').filter((line) => !line.startsWith('warning'))).toEqual(['error: the result cannot be written (ENOSPC)', '']);
   removePlace(place);
 });
 
