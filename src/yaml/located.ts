@@ -50,7 +50,8 @@ export function parseLocated(text: string, file: string): { readonly ok: true; r
   }
   if (second !== undefined) return { ok: false, notices: [notice(second.range?.[0] ?? 0, [], 'a second document begins here', 'one file holds one document: remove the `---`')] };
   const errors = document.errors.map(({ pos, message }) => notice(pos[0], [], saying(message)));
-  if (errors.length > 0) return { ok: false, notices: errors };
+  const deep = errors.find(({ message }) => message === TOO_DEEP); // what follows is only that it does not end
+  if (errors.length > 0) return { ok: false, notices: deep === undefined ? errors : [deep] };
   const offsetOf = (path: Path): number => {
     for (let length = path.length; length >= 0; length -= 1) {
       const offset = placeAt(document.contents as Node, path.slice(0, length));

@@ -114,3 +114,7 @@ phases:
     '8 phases[2].nam: unknown key', '8 phases[2].dependencies[0]: an id is text: put it in quotes',
   ]);
 });
+
+test('E-031 nesting that overflows the reader is one problem, not one for each level', () => {
+  expect(problemsOf('['.repeat(200_000)).map(({ message }) => message)).toEqual(['it is nested deeper than 30 levels']);
+});
