@@ -136,7 +136,11 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
         throw error;
       });
       if (models !== nobody && beside !== null && beside.providerDigest !== null && beside.providerDigest !== models.digest) output.warn(output.style('yellow', 'warning: the answers file changed since the run last used it; answers that are recorded stay as they are'));
-      const { root } = await gitWorkspace({ userRepo: workspace, home: machine.home }).inspect(null);
+      const { root } = await gitWorkspace({ userRepo: workspace, home: machine.home }).inspect(null).catch((error: unknown) => {
+        // A run whose repository is gone can be ended all the same.
+        if (options.cancels === true && error instanceof ExecutorError) return { root: workspace };
+        throw error;
+      });
       await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });
       return await perform(context, store, { run, models, workspace: root, prompts: await readPrompts(), wait: options.wait, recording: options.record, isNew: false, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
     } finally {
