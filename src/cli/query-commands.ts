@@ -9,6 +9,7 @@ import { answer, cancel, listRuns, recordsOf, viewOf } from '#src/app/commands.t
 import { configuration, readPlan, refuse } from '#src/app/start.ts';
 import { writeViews } from '#src/app/views.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
+import { counted } from '#src/domain/text.ts';
 import { noticeText } from '#src/yaml/located.ts';
 import { usd, views } from '#projections/files.ts';
 import { project } from '#projections/projection.ts';

@@ -3,6 +3,7 @@
 // Text to an accepted plan: every problem at once, each with file:line:column, path and the way out; or the plan as
 // record 0 pins it, with what was made right as warnings.
 
+import type { z } from 'zod';
 import { Plan } from '#src/events/plan.ts';
 import { canonical } from '#src/record/canonical.ts';
 import { parseLocated, schemaNotices, type Located, type Notice } from '#src/yaml/located.ts';
@@ -10,6 +11,7 @@ import { CanonicalInput, lengthened, ShortInput } from './input.ts';
 import { normalised, type PlanLimits } from './normalise.ts';
 import { reportOn } from './report.ts';
 import { ruleProblems } from './rules.ts';
+import { salvagedPlan } from './salvage.ts';
 
 export type { PlanLimits } from './normalise.ts';
 
@@ -44,7 +46,7 @@ export function parsePlan(source: PlanSource, limits: PlanLimits): ParsedPlan {
   const isCanonical = saysTiers(located.value);
   const schema = isCanonical ? CanonicalInput : ShortInput;
   const parsed = schema.safeParse(located.value);
-  if (!parsed.success) return { ok: false, problems: inOrder([...schemaNotices(located, schema, parsed.error.issues), ...partialRules(located, isCanonical, limits)]) };
+  if (!parsed.success) return { ok: false, problems: brokenProblems({ schema, issues: parsed.error.issues }, located, { source, limits, isCanonical }) };
   const input = isCanonical ? (parsed.data as CanonicalInput) : lengthened(parsed.data as ShortInput);
   const report = reportOn(located);
   const plan = normalised(input, source, { report, limits });
@@ -64,19 +66,16 @@ function saysTiers(value: unknown): boolean {
   return 'tiers' in value || (Array.isArray(phases) && phases.some((phase) => phase !== null && typeof phase === 'object' && 'tier_id' in phase));
 }
 
-/** Rules that can be told although the schema is broken elsewhere: so that all problems come at once. */
-function partialRules(located: Located, isCanonical: boolean, limits: PlanLimits): Notice[] {
-  const value = located.value as { tiers?: unknown; phases?: unknown } | null;
-  if (value === null || typeof value !== 'object' || !Array.isArray(value.phases)) return [];
-  const objects = (list: unknown): Record<string, unknown>[] => (Array.isArray(list) ? list : []).map((item) => (item !== null && typeof item === 'object' ? (item as Record<string, unknown>) : {}));
-  const strings = (list: unknown): string[] => (Array.isArray(list) ? list.map((item) => (typeof item === 'string' ? item : '')) : []);
-  const named = (name: unknown, i: number): string => (typeof name === 'string' ? name : `?${i}`);
-  const tiers = isCanonical ? objects(value.tiers).map(({ tier_id, tier_index }, i) => ({ tier_id: named(tier_id, i), tier_index: typeof tier_index === 'number' ? tier_index : 1e6 + i, name: 't' })) : [{ tier_id: 'T0', tier_index: 0, name: 'T0' }];
-  const phases = objects(value.phases).map(({ phase_id, tier_id, phase_index, dependencies }, i) => ({
-    phase_id: named(phase_id, i), tier_id: isCanonical ? (typeof tier_id === 'string' ? tier_id : (tiers[0]?.tier_id ?? '')) : 'T0', name: 'p',
-    phase_index: isCanonical && typeof phase_index === 'number' ? phase_index : 1e6 + i, dependencies: strings(dependencies),
-  }));
-  return tiers.length === 0 ? [] : ruleProblems({ tiers, phases } as CanonicalInput, located, limits);
+/** What a schema says, and what else is wrong in what it leaves: all problems come at once, and each place once. */
+function brokenProblems(parsed: { readonly schema: z.ZodType; readonly issues: readonly z.core.$ZodIssue[] }, located: Located, { source, limits, isCanonical }: { readonly source: PlanSource; readonly limits: PlanLimits; readonly isCanonical: boolean }): Notice[] {
+  const notices = schemaNotices(located, parsed.schema, parsed.issues);
+  const input = salvagedPlan(located.value, isCanonical);
+  if (input.phases.length === 0) return inOrder(notices);
+  const report = reportOn(located);
+  normalised(input, source, { report, limits });
+  const rules = input.tiers.length === 0 ? [] : ruleProblems(input, located, limits);
+  const told = new Set(notices.map(({ path }) => path));
+  return inOrder([...notices, ...[...rules, ...report.problems].filter(({ path }) => !told.has(path))]);
 }
 
 const inOrder = (notices: readonly Notice[]): Notice[] => [...notices].sort((a, b) => a.line - b.line || a.column - b.column);

@@ -137,6 +137,24 @@ export function schemaNotices(located: Located, schema: z.ZodType, issues: reado
   });
 }
 
+/** The fields of a value that satisfy their part of an object's schema, each whole or as far as it does. */
+export function salvagedFields(schema: z.ZodType, value: unknown): Record<string, unknown> {
+  const { shape } = defOf(unwrapped(schema));
+  if (shape === undefined || value === null || typeof value !== 'object') return {};
+  const fields = Object.entries(shape).map(([key, part]) => [key, salvaged(part as z.ZodType, (value as Record<string, unknown>)[key])] as const);
+  return Object.fromEntries(fields.filter(([, kept]) => kept !== undefined));
+}
+
+/** A list keeps its places, with `x` for a text that is none. @returns undefined where nothing is left that satisfies the schema. */
+function salvaged(schema: z.ZodType, value: unknown): unknown {
+  if (schema.safeParse(value).success) return value;
+  const { shape, element } = defOf(unwrapped(schema));
+  const kept = shape !== undefined ? salvagedFields(schema, value)
+    : element !== undefined && Array.isArray(value) ? value.map((item) => salvaged(element as z.ZodType, item) ?? 'x')
+    : undefined;
+  return schema.safeParse(kept).success ? kept : undefined;
+}
+
 interface Def { readonly type?: string; readonly innerType?: unknown; readonly element?: unknown; readonly valueType?: unknown; readonly shape?: Record<string, unknown>; readonly options?: readonly unknown[]; readonly in?: unknown }
 const defOf = (schema: unknown): Def => (schema as { def?: Def; _zod?: { def: Def } } | undefined)?._zod?.def ?? {};
 

@@ -118,3 +118,14 @@ phases:
 test('E-031 nesting that overflows the reader is one problem, not one for each level', () => {
   expect(problemsOf('['.repeat(200_000)).map(({ message }) => message)).toEqual(['it is nested deeper than 30 levels']);
 });
+
+test('E-031 what a broken schema leaves readable is judged too: paths, commands, deliverables, order', () => {
+  const problems = problemsOf(`tiers: [{tier_id: T1, tier_index: 0, name: t}]
+colour: red
+ci: {command: "make test && echo"}
+phases:
+- {phase_id: a/b, phase_index: 0, tier_id: T1, name: n, scope: {paths: [/etc/passwd, 5, ok.txt]}, dependencies: [p2]}
+- {phase_id: p2, phase_index: one, tier_id: T1, name: n, scope: {paths: [src/]}, deliverables: [doc.md], dependencies: [a/b, gone]}
+`);
+  expect(problems.map(({ path }) => path)).toEqual(['colour', 'ci.command', 'phases[0].phase_id', 'phases[0].scope.paths[0]', 'phases[0].scope.paths[1]', 'phases[1].phase_index', 'phases[1].deliverables[0]', 'phases[1].dependencies[0]', 'phases[1].dependencies[1]']);
+});
