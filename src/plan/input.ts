@@ -46,6 +46,7 @@ const ScopeInput = z.strictObject({
   ci: CiInput.optional(),
 });
 
+/** What either form may say of a phase. */
 const phaseFields = {
   phase_id: IdText,
   description: Text.nullish(),
@@ -53,13 +54,6 @@ const phaseFields = {
   acceptance_criteria: Strings.optional(),
   deliverables: Deliverables.optional(),
   dependencies: z.array(IdText).max(100).optional(),
-};
-
-export const PhaseInput = z.strictObject({
-  ...phaseFields,
-  phase_index: Index.nonnegative(),
-  tier_id: IdText,
-  name: Name,
   task_category: z.string().trim().toLowerCase().min(1).max(64).nullish(),
   complexity: z.string().max(64).nullish(),
   builder_mode: z.enum(BuilderMode.options, { error: 'full_file, structured_edit, ndjson or diff' }).nullish(),
@@ -71,7 +65,9 @@ export const PhaseInput = z.strictObject({
   allow_symbol_removal: z.boolean().optional(),
   change_size: z.enum(['small_fix', 'large_refactor']).nullish(),
   max_builder_attempts: Positive.nullish(),
-});
+};
+
+export const PhaseInput = z.strictObject({ ...phaseFields, phase_index: Index.nonnegative(), tier_id: IdText, name: Name });
 export type PhaseInput = z.infer<typeof PhaseInput>;
 
 const RunInput = z.strictObject({
