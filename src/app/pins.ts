@@ -27,9 +27,17 @@ const holds = (locked: z.infer<typeof Versions>, pins: Pins): boolean => [locked
 
 export const versions = versionsAt(new URL('../../machines/versions.json', import.meta.url));
 
+const hashesOf = (prompts: ReadonlyMap<string, string>): Pins['prompts'] => [...prompts].map(([name, text]) => ({ name, sha256: sha256(text) })).sort((a, b) => (a.name < b.name ? -1 : 1));
+
 export function pinsFor(prompts: ReadonlyMap<string, string>): Pins {
   const { charts, schemas } = versions;
-  return { package: packageVersion, charts, schemas, prompts: [...prompts].map(([name, text]) => ({ name, sha256: sha256(text) })).sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  return { package: packageVersion, charts, schemas, prompts: hashesOf(prompts) };
+}
+
+/** Names of the templates that are not what the run began with: they are the world, what they asked is recorded. */
+export function promptsChanged(pins: Pins, prompts: ReadonlyMap<string, string>): string[] {
+  const [before, now] = [pins.prompts, hashesOf(prompts)].map((hashes) => new Map(hashes.map(({ name, sha256: hash }) => [name, hash])));
+  return [...new Set([...pins.prompts.map(({ name }) => name), ...prompts.keys()])].filter((name) => before?.get(name) !== now?.get(name)).sort();
 }
 
 /** @throws ExecutorError `record.version` naming both when the run's charts are not kept here. */

@@ -9,6 +9,7 @@ import { exitOf } from '#src/app/exit.ts';
 import { recordedAnswers } from '#src/app/recording.ts';
 import { recollect, remember } from '#src/app/beside.ts';
 import { setting, type Store } from '#src/app/machine.ts';
+import { promptsChanged } from '#src/app/pins.ts';
 import { absoluteProvider, defaultProvider, modelsUsed, nobody, openProvider } from '#src/app/provider.ts';
 import { appendRequest, configuration, prepareStart, rememberStart, runExists, type Prepared, type StartRequest } from '#src/app/start.ts';
 import { recordsOf, requestedOf } from '#src/app/commands.ts';
@@ -123,7 +124,7 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
   await refuseUnwritable(options.record);
   return withStore(context, async (store) => {
     const { run } = options;
-    const { policy } = await requestedOf(store, run); // an unknown run is told before anything else
+    const { policy, pins } = await requestedOf(store, run); // an unknown run is told before anything else
     const beside = await recollect(machine.home, run);
     const provider = options.provider ?? beside?.provider;
     const workspace = options.workspace ?? beside?.workspace;
@@ -136,13 +137,16 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
         throw error;
       });
       if (models !== nobody && beside !== null && beside.providerDigest !== null && beside.providerDigest !== models.digest) output.warn(output.style('yellow', 'warning: the answers file changed since the run last used it; answers that are recorded stay as they are'));
+      const prompts = await readPrompts();
+      const changed = promptsChanged(pins, prompts);
+      if (changed.length > 0) output.warn(output.style('yellow', `warning: prompts are not those that the run began with: ${changed.join(', ')}; what was asked stays as it is`));
       const { root } = await gitWorkspace({ userRepo: workspace, home: machine.home }).inspect(null).catch((error: unknown) => {
         // A run whose repository is gone can be ended all the same.
         if (options.cancels === true && error instanceof ExecutorError) return { root: workspace };
         throw error;
       });
       await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });
-      return await perform(context, store, { run, models, workspace: root, prompts: await readPrompts(), wait: options.wait, recording: options.record, isNew: false, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: root, prompts, wait: options.wait, recording: options.record, isNew: false, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
     } finally {
       await hold.release();
     }

@@ -4,7 +4,7 @@ import { changeClassOf, classInputOf } from '#src/domain/guards.ts';
 import { chooseMode, formats, type BuilderMode } from '#src/domain/answers/formats.ts';
 import { selectContext, type Selected } from '#src/domain/context.ts';
 import type { ManifestEntry } from '#src/domain/manifest.ts';
-import { numbered, quoted, visible } from '#src/domain/prompt.ts';
+import { hiddenIn, numbered, pathName, quoted, visible } from '#src/domain/prompt.ts';
 import { selectLimit } from '#src/domain/output-limit.ts';
 import { isSecretFree } from '#src/domain/secrets.ts';
 import type { TreeFile } from '#src/ports/workspace.ts';
@@ -74,10 +74,11 @@ function render(files: readonly Shown[], all: readonly string[], withNumbers: bo
   // A file that may be changed is shown as it is: what the builder does not see, it would delete or fail to match.
   const parts = files.flatMap(({ path, category, text }) => {
     if (text === null) return [];
-    return [category === 'modifiable' ? quoted(`File ${path} (may be changed):`, withNumbers ? numbered(text) : text) : quoted(`File ${path} (for reading only):`, visible(text))];
+    const hidden = category === 'modifiable' ? hiddenIn(text) : '';
+    return [category === 'modifiable' ? quoted(`File ${pathName(path)} (may be changed${hidden === '' ? '' : `; ${hidden}`}):`, withNumbers ? numbered(text) : text) : quoted(`File ${pathName(path)} (for reading only):`, visible(text))];
   });
   const left = files.filter(({ text }) => text === null).map(({ path }) => path);
-  if (left.length > 0) parts.push(quoted('Files that exist and are not shown:', left.slice(0, 40).join('\n')));
-  parts.push(quoted('All files of the repository:', [...all].sort().slice(0, PATHS_LISTED_MAX).join('\n')));
+  if (left.length > 0) parts.push(quoted('Files that exist and are not shown:', left.slice(0, 40).map(pathName).join('\n')));
+  parts.push(quoted('All files of the repository:', [...all].sort().slice(0, PATHS_LISTED_MAX).map(pathName).join('\n')));
   return parts.join('\n');
 }

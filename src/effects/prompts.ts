@@ -1,16 +1,16 @@
 // Prompts of the calls
 // ====================
-// Which template gets which values. All foreign text goes through `quoted`.
+// Which template gets which values. All text that is not the user's own is a part of `prompt-parts` or goes through `quoted`.
 
 import { formats, type BuilderMode } from '#src/domain/answers/formats.ts';
-import { bullets, clipped, fill, quoted, visible } from '#src/domain/prompt.ts';
+import { bullets, fill, pathName, quoted, stated, visible } from '#src/domain/prompt.ts';
+import { descriptionPart, diffPart, feedbackPart, outputPart } from '#src/domain/prompt-parts.ts';
+import { isSecretFree } from '#src/domain/secrets.ts';
 import type { FeedbackItem } from '#src/events/effects.ts';
 import type { Ref } from '#src/record/ref.ts';
 import { getText, phaseOf, type Hands, type Requested } from './performing.ts';
 
 type Phase = Requested['plan']['phases'][number];
-const DETAIL_MAX = 8000;
-const OUTPUT_MAX = 12_000;
 
 export function template({ prompts }: Hands, name: string): string {
   const text = prompts.get(name);
@@ -18,59 +18,64 @@ export function template({ prompts }: Hands, name: string): string {
   return text;
 }
 
-/** The plan's description, or the re-planned one with the original goal beside it. */
+const WITHHELD = '(left out: it holds what looks like a key)';
+
+/** A recorded text for a prompt; one that holds a key never leaves the machine. */
+async function textOf({ blobs, secrets }: Hands, ref: Ref): Promise<string> {
+  const text = await getText(blobs, ref);
+  return isSecretFree(text, secrets) ? text : WITHHELD;
+}
+
 async function descriptionOf(hands: Hands, phase: Phase, revision: Ref | null): Promise<string> {
-  const original = phase.description ?? phase.name;
-  if (revision === null) return original;
-  return `${await getText(hands.blobs, revision)}\n\nThe goal as the plan gives it, which stays:\n${original}`;
+  return descriptionPart(phase.description ?? phase.name, revision === null ? null : await textOf(hands, revision));
 }
 
-async function feedbackText(hands: Hands, feedback: readonly FeedbackItem[]): Promise<string> {
-  if (feedback.length === 0) return '';
-  const parts = await Promise.all(
-    feedback.map(async ({ kind, message, detail }) => {
-      const text = detail === null ? '' : clipped(visible(await getText(hands.blobs, detail)), DETAIL_MAX);
-      return `${quoted(`What failed before (${kind}):`, visible(message))}${text === '' ? '' : quoted('In detail:', text)}`;
-    }),
-  );
-  return `\n## Earlier attempts\n${parts.join('\n')}`;
+async function feedbackOf(hands: Hands, feedback: readonly FeedbackItem[]): Promise<string> {
+  return feedbackPart(await Promise.all(feedback.map(async ({ kind, message, detail }) => ({ kind, message, detail: detail === null ? '' : await textOf(hands, detail) }))));
 }
 
-const common = (phase: Phase) => ({ phase: phase.phase_id, name: phase.name, category: phase.task_category ?? 'general', complexity: phase.complexity, criteria: bullets(phase.acceptance_criteria, '(none given: complete output, stay in scope, leave unchanged when unsure)') });
+const common = (phase: Phase) => ({
+  phase: phase.phase_id, name: stated(phase.name).replaceAll('\n', ' '), category: stated(phase.task_category ?? 'general'), complexity: phase.complexity,
+  criteria: bullets(phase.acceptance_criteria.map(stated), '(none given: complete output, stay in scope, leave unchanged when unsure)'),
+});
+const paths = (given: readonly string[], none: string): string => bullets(given.map(pathName), none);
 
-export async function builderPrompt(hands: Hands, call: { phase: string; attempt: number; context: Ref; revision: Ref | null; feedback: readonly FeedbackItem[]; mode: BuilderMode }) {
+interface BuilderCall { readonly phase: string; readonly attempt: number; readonly context: Ref; readonly revision: Ref | null; readonly feedback: readonly FeedbackItem[]; readonly mode: BuilderMode }
+
+export async function builderPrompt(hands: Hands, call: BuilderCall) {
   const phase = phaseOf(hands, call.phase);
   const format = template(hands, formats[call.mode].prompt);
   return {
-    system: fill(template(hands, 'builder'), { format, protected: hands.requested.policy.protectedPaths.join(', ') }),
+    system: fill(template(hands, 'builder'), { format, protected: hands.requested.policy.protectedPaths.map(pathName).join(', ') }),
     prompt: fill(template(hands, 'phase'), {
-      ...common(phase), attempt: String(call.attempt), description: await descriptionOf(hands, phase, call.revision), scope: bullets(phase.scope.paths, '- any path that is not protected'),
-      deliverables: bullets(phase.deliverables, '(none named)'), feedback: await feedbackText(hands, call.feedback), context: await getText(hands.blobs, call.context),
+      ...common(phase), attempt: String(call.attempt), description: await descriptionOf(hands, phase, call.revision), scope: paths(phase.scope.paths, '- any path that is not protected'),
+      deliverables: paths(phase.deliverables, '(none named)'), feedback: await feedbackOf(hands, call.feedback), context: await getText(hands.blobs, call.context),
     }),
   };
 }
 
 /** E-134: what stands before the prompt of a cut answer when its rest is asked for. Paths of an answer are foreign text. */
 export const continuationPrompt = (hands: Hands, whole: readonly string[], remaining: readonly string[]): string =>
-  fill(template(hands, 'continuation'), { whole: quoted('', visible(whole.slice(-5).join('\n'))), remaining: bullets(remaining.slice(0, 10), '') });
+  fill(template(hands, 'continuation'), { whole: quoted('', whole.slice(-5).map(pathName).join('\n')), remaining: paths(remaining.slice(0, 10), '') });
 
-export async function auditorPrompt(hands: Hands, call: { phase: string; diff: Ref; output: Ref | null; checks: string; revision: Ref | null; repair: Ref | null }) {
+interface AuditorCall { readonly phase: string; readonly model: string; readonly outputTokensMax: number; readonly diff: Ref; readonly output: Ref | null; readonly checks: string; readonly revision: Ref | null; readonly repair: Ref | null }
+
+export async function auditorPrompt(hands: Hands, call: AuditorCall) {
   const phase = phaseOf(hands, call.phase);
-  const output = call.output === null ? '(no test was run)' : clipped(visible(await getText(hands.blobs, call.output)), OUTPUT_MAX);
-  const repair = call.repair === null ? '' : `\n## Your last answer could not be read\nAnswer again, with the JSON object alone.\n`;
-  return {
-    system: template(hands, 'auditor'),
-    prompt: fill(template(hands, 'audit'), {
-      ...common(phase), description: await descriptionOf(hands, phase, call.revision), checks: call.checks, repair,
-      diff: quoted('', await getText(hands.blobs, call.diff)), output: quoted('', output),
-    }),
+  const system = template(hands, 'auditor');
+  const values = {
+    ...common(phase), description: await descriptionOf(hands, phase, call.revision), checks: quoted('', visible(call.checks)),
+    repair: call.repair === null ? '' : `\n## Your last answer could not be read\nAnswer again, with the JSON object alone.\n`,
+    output: outputPart(call.output === null ? null : await textOf(hands, call.output)),
   };
+  const otherChars = system.length + fill(template(hands, 'audit'), { ...values, diff: '' }).length;
+  return { system, prompt: fill(template(hands, 'audit'), { ...values, diff: diffPart(await textOf(hands, call.diff), { ...call, otherChars }) }) };
 }
 
 export async function plannerPrompt(hands: Hands, call: { phase: string; revision: Ref | null; feedback: readonly FeedbackItem[] }) {
   const phase = phaseOf(hands, call.phase);
   return {
     system: template(hands, 'planner'),
-    prompt: fill(template(hands, 'revision'), { ...common(phase), description: await descriptionOf(hands, phase, call.revision), feedback: await feedbackText(hands, call.feedback) }),
+    prompt: fill(template(hands, 'revision'), { ...common(phase), description: await descriptionOf(hands, phase, call.revision), feedback: await feedbackOf(hands, call.feedback) }),
   };
 }
