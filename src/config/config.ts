@@ -23,7 +23,7 @@ const Executor = z.strictObject({
   onExhausted: z.strictObject({ normal: z.enum(['fail', 'ask']), safety_critical: z.enum(['fail', 'ask']) }),
   timeouts: z.strictObject({ phaseMs: Count, runMs: Count, callMs: Count, testsMs: Count, baselineMs: Count, setupMs: Count, settleMs: Count }),
   tokens: z.strictObject({ runCap: Count, factorBp: Count, outputMax: Count, output: PerComplexity, docsOutput: PerComplexity, testsOutput: PerComplexity, auditorOutput: Count, plannerOutput: Count }),
-  context: z.strictObject({ tokensMax: Count, fileBytesMax: Count, filesMax: Count }),
+  context: Policy.shape.context,
   gate: z.strictObject({ netDeletionMax: Count }),
   snapshots: z.strictObject({ everyRecords: z.int().min(1) }),
   guards: Policy.shape.guards,

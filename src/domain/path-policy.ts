@@ -91,7 +91,7 @@ function protectionRules(written: string, { scope, readOnly, protectedPaths, alw
 const SAMPLES = new Set(['.env.example', '.env.sample', '.env.template', '.env.dist']);
 const KEY_FILE = /^(\.env(\..+)?|.+\.(pem|key|p12|pfx|ppk|jks|keystore|kdbx)|id_(rsa|dsa|ecdsa|ed25519).*|\.(netrc|npmrc|pypirc|git-credentials|pgpass|htpasswd))$/s;
 
-function isKeyFile(segment: string): boolean {
+export function isKeyFile(segment: string): boolean {
   const name = skeleton(segment).replace(/:.*$/s, '').replace(/[. ]+$/, '');
   return KEY_FILE.test(name) && !SAMPLES.has(name);
 }

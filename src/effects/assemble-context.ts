@@ -1,52 +1,57 @@
-// assembleContext: what the builder will see, from the base alone, and the format it is asked to answer in.
+// assembleContext: what the builder will see, from the base's tree alone, and the format it is asked to answer in.
 
 import { changeClassOf, classInputOf } from '#src/domain/guards.ts';
 import { chooseMode, formats, type BuilderMode } from '#src/domain/answers/formats.ts';
-import { selectContext, type Selected } from '#src/domain/context.ts';
+import { contextTree, type ContextTree, type Wish } from '#src/domain/context/candidates.ts';
+import { saysGenerated, type Unseen } from '#src/domain/context/kinds.ts';
+import { importsOf } from '#src/domain/context/neighbours.ts';
+import { selectContext, type Limits, type Selected, type Selection } from '#src/domain/context/selection.ts';
+import { sourceOf } from '#src/domain/context/source.ts';
+import { contextText, shownFile, type ShownFile } from '#src/domain/context/text.ts';
 import type { ManifestEntry } from '#src/domain/manifest.ts';
-import { hiddenIn, numbered, pathName, quoted, visible } from '#src/domain/prompt.ts';
+import { charsIn, contextTokensFor, tokensIn } from '#src/domain/prompt-budget.ts';
 import { selectLimit } from '#src/domain/output-limit.ts';
+import { judgePaths } from '#src/domain/path-policy.ts';
 import { isSecretFree } from '#src/domain/secrets.ts';
 import type { TreeFile } from '#src/ports/workspace.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
-import { failed, phaseOf, policyOf, putText, result, type Handler, type Hands, type Requested } from './performing.ts';
+import { failed, phaseOf, policyOf, putText, result, type Handler, type Hands, type Performing, type Requested } from './performing.ts';
+import { builderPrompt, wordsBeside } from './prompts.ts';
 
-const BYTES_PER_TOKEN_TENTHS = 25;
-const PATHS_LISTED_MAX = 400;
+const PLAIN = '100644';
+
+type Params = Performing<'assembleContext'>['params'];
+type Phase = Requested['plan']['phases'][number];
 
 export const assembleContext: Handler<'assembleContext'> = async ({ run, params, hands }) => {
   await hands.workspace.reopen(run, params.base);
   const files = await hands.workspace.files(await hands.workspace.treeOf(params.base));
+  // Links and submodules are never followed: what they name is not in the tree.
+  const regular = files.filter(({ mode }) => mode === PLAIN || mode === '100755');
   const phase = phaseOf(hands, params.phase);
-  const { tokensMax, fileBytesMax, filesMax } = hands.requested.policy.context;
-  const regular = files.filter(({ mode }) => mode === '100644' || mode === '100755');
-  const { selected, tooLarge } = selectContext({
-    files: regular, scope: phase.scope.paths, readOnly: phase.scope.read_only_context.map(({ path }) => path),
-    text: [phase.name, phase.description, ...phase.acceptance_criteria, ...phase.deliverables].join('\n'),
-    bytesMax: Math.floor((tokensMax * BYTES_PER_TOKEN_TENTHS) / 10), fileBytesMax, filesMax,
-  });
-  if (tooLarge.length > 0) return failed('context_too_large', { detail: tooLarge.slice(0, 5).join(', ') });
-  const shown = await readSelected(hands, selected, regular);
-  const lines = shown.flatMap(({ text, category }) => (text === null || category !== 'modifiable' ? [] : [text.split('\n').length - 1]));
+  const { chosen, read } = await choose(hands, params, { phase, tree: contextTree(regular), blobs: regular });
+  if (chosen.tooLarge.length > 0) return failed('context_too_large', { detail: chosen.tooLarge.slice(0, 5).join(', ') });
+  const shown = chosen.selected.map((file) => shownAs(hands, file, read.get(file.path)));
+  const lines = shown.flatMap(({ text, mayChange }) => (text === null || !mayChange ? [] : [text.split('\n').length - 1]));
   const { mode, reason } = chooseMode({
     wanted: policyOf(hands, params.phase).builderMode, deliverables: phase.deliverables.length, scopePaths: phase.scope.paths.length,
     files: shown.filter(({ text }) => text !== null).length, linesMax: Math.max(0, ...lines), text: `${phase.name}\n${phase.description ?? ''}`,
   });
-  const context = render(shown, regular.map(({ path }) => path), formats[mode].numbered);
-  const entries = shown.map(({ entry }) => entry);
+  const context = contextText({ files: shown, missing: chosen.missing, paths: files.map(({ path }) => path).sort(), numbered: formats[mode].numbered });
+  const entries = shown.map((file): ManifestEntry => entryOf(file, read.get(file.path)));
   return result('context.assembled', {
     context: await putText(hands.blobs, context),
     manifest: await putText(hands.blobs, canonical(entries)),
     files: entries.filter(({ omitted }) => !omitted).length,
     omitted: entries.filter(({ omitted }) => omitted).length,
-    tokens: Math.ceil((Buffer.byteLength(context) * 10) / BYTES_PER_TOKEN_TENTHS),
+    tokens: tokensIn(Buffer.byteLength(context)),
     mode,
     modeReason: reason,
     outputTokens: limitOf(hands, phase, mode, new Set(files.map(({ path }) => path))),
   });
 };
 
-function limitOf(hands: Hands, phase: Requested['plan']['phases'][number], mode: BuilderMode, present: ReadonlySet<string>): number {
+function limitOf(hands: Hands, phase: Phase, mode: BuilderMode, present: ReadonlySet<string>): number {
   const { outputTokens, outputTokensMax } = policyOf(hands, phase.phase_id);
   return selectLimit({
     category: phase.task_category, complexity: phase.complexity, deliverables: phase.deliverables, exists: (path) => present.has(path), scope: phase.scope.paths,
@@ -54,31 +59,62 @@ function limitOf(hands: Hands, phase: Requested['plan']['phases'][number], mode:
   });
 }
 
-interface Shown { readonly path: string; readonly category: Selected['category']; readonly entry: ManifestEntry; /** Null where it is left out. */ readonly text: string | null }
+interface Base { readonly phase: Phase; readonly tree: ContextTree; readonly blobs: readonly TreeFile[] }
+interface Chosen { readonly chosen: Selection; readonly read: ReadonlyMap<string, Uint8Array> }
 
-async function readSelected(hands: Hands, selected: readonly Selected[], files: readonly TreeFile[]): Promise<Shown[]> {
-  const blobs = new Map(files.map(({ path, blob }) => [path, blob]));
-  const wanted = selected.filter(({ omitted }) => !omitted).map(({ path }) => path);
-  const bodies = await hands.workspace.readAll(wanted.map((path) => blobs.get(path) ?? ''));
-  const bytes = new Map(wanted.map((path, at) => [path, bodies[at]]));
-  return selected.map(({ path, size, category }) => {
-    const body = bytes.get(path);
-    const raw = body === undefined ? '' : Buffer.from(body).toString('utf8');
-    // Binary content helps nobody; a file that holds a key never leaves the machine.
-    const isShown = body !== undefined && !raw.includes('\0') && isSecretFree(raw, hands.secrets);
-    return { path, category, entry: { path, sha256: body === undefined ? '' : sha256(body), category, bytes: size, cut: false, omitted: !isShown }, text: isShown ? raw : null };
-  });
+/** Twice: what the files import is known only when they are read. */
+async function choose(hands: Hands, params: Params, { phase, tree, blobs }: Base): Promise<Chosen> {
+  const wish = await wishOf(hands, params, phase);
+  const limits = await limitsOf(hands, params, phase);
+  const blobOf = new Map(blobs.map(({ path, blob }) => [path, blob]));
+  const near = selectContext(tree, wish, limits).selected.filter(({ mayChange, category, omitted }) => !omitted && (mayChange || category === 'named'));
+  const read = await readFiles(hands, near, blobOf);
+  const imported = near.flatMap(({ path }) => importsOf(path, Buffer.from(read.get(path) ?? '').toString('utf8'), { has: (target) => tree.files.has(target) }));
+  const chosen = selectContext(tree, { ...wish, imported }, limits);
+  const more = await readFiles(hands, chosen.selected.filter(({ path, omitted }) => !omitted && !read.has(path)), blobOf);
+  return { chosen, read: new Map([...read, ...more]) };
 }
 
-function render(files: readonly Shown[], all: readonly string[], withNumbers: boolean): string {
-  // A file that may be changed is shown as it is: what the builder does not see, it would delete or fail to match.
-  const parts = files.flatMap(({ path, category, text }) => {
-    if (text === null) return [];
-    const hidden = category === 'modifiable' ? hiddenIn(text) : '';
-    return [category === 'modifiable' ? quoted(`File ${pathName(path)} (may be changed${hidden === '' ? '' : `; ${hidden}`}):`, withNumbers ? numbered(text) : text) : quoted(`File ${pathName(path)} (for reading only):`, visible(text))];
-  });
-  const left = files.filter(({ text }) => text === null).map(({ path }) => path);
-  if (left.length > 0) parts.push(quoted('Files that exist and are not shown:', left.slice(0, 40).map(pathName).join('\n')));
-  parts.push(quoted('All files of the repository:', [...all].sort().slice(0, PATHS_LISTED_MAX).map(pathName).join('\n')));
-  return parts.join('\n');
+async function wishOf(hands: Hands, params: Params, { phase_id: id, name, description, task_category: category, scope, deliverables, acceptance_criteria: criteria }: Phase): Promise<Wish> {
+  const beside = await wordsBeside(hands, params);
+  const { context, protectedPaths } = hands.requested.policy;
+  return {
+    scope: scope.paths, readOnly: scope.read_only_context.map(({ path }) => path), deliverables, feedback: beside.feedback, imported: [],
+    text: [name, description, ...criteria, ...deliverables, beside.revision].join('\n'),
+    source: sourceOf({ id, name, description: description ?? '', category: category ?? '', scope: scope.paths }, context.patterns),
+    isProtected: (path) => judgePaths([{ path, oldMode: PLAIN, newMode: PLAIN }], { scope: [], readOnly: [], protectedPaths }).length > 0,
+  };
 }
+
+async function readFiles(hands: Hands, files: readonly Selected[], blobOf: ReadonlyMap<string, string>): Promise<Map<string, Uint8Array>> {
+  const bodies = await hands.workspace.readAll(files.map(({ path }) => blobOf.get(path) ?? ''));
+  return new Map(files.map(({ path }, at) => [path, bodies[at] ?? new Uint8Array()]));
+}
+
+/** E-137: what is left of the model's window beside everything else that the prompt says. */
+async function limitsOf(hands: Hands, params: Params, phase: Phase): Promise<Limits> {
+  const { tokensSteps, heuristic, ...limits } = hands.requested.policy.context;
+  const { system, prompt } = await builderPrompt(hands, { ...params, mode: 'full_file' }, '');
+  const outputTokensMax = Math.max(params.outputTokensMax, limitOf(hands, phase, 'full_file', new Set()));
+  const tokens = contextTokensFor({ model: params.model, outputTokensMax, otherChars: system.length + prompt.length, steps: tokensSteps });
+  return { ...limits, bytesMax: charsIn(tokens), heuristic: { filesMax: heuristic.filesMax, bytesMax: charsIn(heuristic.tokensMax) } };
+}
+
+/** A file as the builder reads it; what turns out to be no text, to hold a key or to be generated is left out after all. */
+function shownAs(hands: Hands, file: Selected, body: Uint8Array | undefined): ShownFile {
+  const nothing = { ...file, text: null, cut: false };
+  if (file.omitted || body === undefined) return nothing;
+  const text = Buffer.from(body).toString('utf8');
+  const unseen = unseenText(hands, file, { text, isText: !text.includes('\0') && Buffer.from(text, 'utf8').equals(Buffer.from(body)) });
+  return unseen === null ? shownFile(file, text, hands.requested.policy.context.excerptMax) : { ...nothing, category: unseen, mayChange: false };
+}
+
+function unseenText({ secrets }: Hands, { mayChange, category }: Selected, { text, isText }: { readonly text: string; readonly isText: boolean }): Unseen | null {
+  if (!isText) return 'binary';
+  if (!isSecretFree(text, secrets)) return 'secret';
+  return !mayChange && category !== 'read_only' && saysGenerated(text) ? 'generated' : null;
+}
+
+/** E-157. */
+const entryOf = ({ path, size, category, cut, text }: ShownFile, body: Uint8Array | undefined): ManifestEntry =>
+  ({ path, sha256: body === undefined || text === null ? '' : sha256(body), category, bytes: size, cut, omitted: text === null });

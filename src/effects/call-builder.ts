@@ -8,7 +8,7 @@ import { builderPrompt, continuationPrompt } from './prompts.ts';
 
 export const callBuilder: Handler<'callBuilder'> = async ({ id, params, signal, hands }) => {
   const { phase, attempt, call, model, mode, outputTokensMax, timeoutMs } = params;
-  const { system, prompt } = await builderPrompt(hands, params);
+  const { system, prompt } = await builderPrompt(hands, params, await getText(hands.blobs, params.context));
   const asked = { system, prompt: (await continued(hands, params)) + prompt };
   const called = await callModel(hands, id, { role: 'builder', phase, attempt, call, model, ...asked, outputTokensMax, timeoutMs, schema: formats[mode].schema }, signal);
   if (!isCalled(called)) return called;

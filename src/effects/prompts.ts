@@ -40,16 +40,24 @@ const common = (phase: Phase) => ({
 });
 const paths = (given: readonly string[], none: string): string => bullets(given.map(pathName), none);
 
-interface BuilderCall { readonly phase: string; readonly attempt: number; readonly context: Ref; readonly revision: Ref | null; readonly feedback: readonly FeedbackItem[]; readonly mode: BuilderMode }
+interface BuilderCall { readonly phase: string; readonly attempt: number; readonly revision: Ref | null; readonly feedback: readonly FeedbackItem[]; readonly mode: BuilderMode }
 
-export async function builderPrompt(hands: Hands, call: BuilderCall) {
+/** What failed before and what the planner made of it, as plain text: files are looked for in it. */
+export async function wordsBeside(hands: Hands, { revision, feedback }: Pick<BuilderCall, 'revision' | 'feedback'>): Promise<{ readonly revision: string; readonly feedback: string }> {
+  const details = await Promise.all(feedback.map(async ({ message, detail }) => `${message}\n${detail === null ? '' : await getText(hands.blobs, detail)}`));
+  return { revision: revision === null ? '' : await getText(hands.blobs, revision), feedback: details.join('\n') };
+}
+
+/** @param context the assembled text. */
+export async function builderPrompt(hands: Hands, call: BuilderCall, context: string) {
   const phase = phaseOf(hands, call.phase);
   const format = template(hands, formats[call.mode].prompt);
   return {
     system: fill(template(hands, 'builder'), { format, protected: hands.requested.policy.protectedPaths.map(pathName).join(', ') }),
     prompt: fill(template(hands, 'phase'), {
       ...common(phase), attempt: String(call.attempt), description: await descriptionOf(hands, phase, call.revision), scope: paths(phase.scope.paths, '- any path that is not protected'),
-      deliverables: paths(phase.deliverables, '(none named)'), feedback: await feedbackOf(hands, call.feedback), context: await getText(hands.blobs, call.context),
+      deliverables: paths(phase.deliverables, '(none named)'), feedback: await feedbackOf(hands, call.feedback),
+      context,
     }),
   };
 }

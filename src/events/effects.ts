@@ -21,6 +21,12 @@ export const effects = {
   assembleContext: defineEffect('assembleContext', { paid: false }, 'Collect what the builder may see.', {
     ...ofPhase,
     base: ObjectId,
+    /** Who will read it, and what is kept for the answer. */
+    model: Name,
+    outputTokensMax: Tokens,
+    /** What names files beside the plan. */
+    revision: Ref.nullable(),
+    feedback: z.array(FeedbackItem).max(8),
   }),
   callBuilder: defineEffect('callBuilder', { paid: true }, 'Ask the builder model for an answer.', {
     ...ofCall,

@@ -76,11 +76,24 @@ export type RunPolicy = z.infer<typeof RunPolicy>;
 export const Price = z.strictObject({ model: Name, input: MicroUsd, output: MicroUsd, cacheRead: MicroUsd, cacheWrite: MicroUsd });
 export type Price = z.infer<typeof Price>;
 
+/** E-137, E-150 to E-152. */
+const ContextPolicy = z.strictObject({
+  /** What the repository's content may take of a prompt, largest first: the first that the model's window has room for. */
+  tokensSteps: z.array(Tokens).min(1),
+  fileBytesMax: Count,
+  filesMax: Count,
+  /** Characters of a file that may only be read. */
+  excerptMax: Count,
+  /** Without scope and pattern. */
+  heuristic: z.strictObject({ filesMax: Count, tokensMax: Tokens }),
+  patterns: z.array(z.strictObject({ name: Name, when: z.array(z.partialRecord(z.enum(['id', 'name', 'description', 'category']), z.string().min(1))).min(1), globs: z.array(z.string().min(1)).min(1) })),
+});
+
 export const Policy = z.strictObject({
   run: RunPolicy,
   phases: z.array(z.strictObject({ phase: Id, policy: PhasePolicy })),
   prices: z.array(Price),
-  context: z.strictObject({ tokensMax: Tokens, fileBytesMax: Count, filesMax: Count }),
+  context: ContextPolicy,
   /** E-124 to E-128, E-201: shares in percent, sizes in lines. */
   guards: z.strictObject({ shrinkPercent: Count, growthPercent: Count, churnPercent: Count, linesMin: Count, wholeLinesMax: Count, symbolsLostPercent: Count, similarLinesMin: Count, similarityPercent: Count, alwaysPreserve: z.array(Name) }),
   protectedPaths: z.array(z.string().max(512)),

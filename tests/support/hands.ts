@@ -29,6 +29,9 @@ export interface Scene {
   remove(): void;
 }
 
+/** The params of `assembleContext` for phase `p1` on a base. */
+export const contextFor = (base: string) => ({ phase: 'p1', attempt: 1, base, model: 'claude-sonnet-4-5', outputTokensMax: 8192, revision: null, feedback: [] });
+
 /** @param plan the plan's fields besides its id; its one phase is `p1`. */
 export async function sceneOf(files: Readonly<Record<string, string | Buffer>>, plan: Record<string, unknown>): Promise<Scene> {
   const folder = temporary('autopack-hands-');
@@ -54,7 +57,7 @@ export async function sceneOf(files: Readonly<Record<string, string | Buffer>>, 
     return file === undefined ? null : Buffer.from((await hands.workspace.readAll([file.blob]))[0] ?? []).toString('utf8');
   };
   const candidate: Scene['candidate'] = async (mode, answer, { onto = base, cut } = {}) => {
-    const context = await perform('assembleContext', { phase: 'p1', attempt: 1, base });
+    const context = await perform('assembleContext', contextFor(base));
     return perform('buildCandidate', { phase: 'p1', attempt: 1, mode, answer: await putText(blobs, answer), partial: cut === undefined ? null : await putText(blobs, cut), shown: { base, manifest: context.data['manifest'] }, base: onto });
   };
   const remove = (): void => { for (const path of [folder, repo.root]) rmSync(path, { recursive: true, force: true }); };

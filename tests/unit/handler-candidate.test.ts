@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { putText } from '#src/effects/performing.ts';
 import { fingerprint } from '#tests/support/user-repository.ts';
-import { sceneOf, type Scene } from '#tests/support/hands.ts';
+import { contextFor, sceneOf, type Scene } from '#tests/support/hands.ts';
 
 const lines = (count: number): string => Array.from({ length: count }, (_, i) => `line ${i + 1}\n`).join('');
 let scene: Scene;
@@ -79,7 +79,7 @@ describe('what is refused', () => {
 });
 
 test('E-129 the base of every edited file is held against the hash that its context recorded', async () => {
-  const { data } = await scene.perform('assembleContext', { phase: 'p1', attempt: 1, base: scene.base });
+  const { data } = await scene.perform('assembleContext', contextFor(scene.base));
   const recorded = await scene.text(data['manifest']);
   const hash = createHash('sha256').update(lines(20)).digest('hex');
   expect(recorded).toContain(hash);
@@ -127,7 +127,7 @@ describe('a branch that moved', () => {
 
 test('E-120 E-630 the context says which format it is for, and numbers every line of what may change where numbers are asked for', async () => {
   const other = await sceneOf({ 'a.txt': lines(3), 'b.txt': 'b\n' }, { phases: [{ phase_id: 'p1', description: 'as in b.txt', scope: { paths: ['a.txt', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6'] } }] });
-  const context = await other.perform('assembleContext', { phase: 'p1', attempt: 1, base: other.base });
+  const context = await other.perform('assembleContext', contextFor(other.base));
   expect(context.data).toMatchObject({ mode: 'structured_edit', modeReason: '7 paths of scope' });
   expect(await other.text(context.data['context'])).toContain('1 | line 1\n2 | line 2\n3 | line 3\n');
   expect(await other.text(context.data['context'])).not.toContain('1 | b');
@@ -137,7 +137,7 @@ test('E-120 E-630 the context says which format it is for, and numbers every lin
 test('E-632 a missing file in the scope is not written by loading', async () => {
   const other = await sceneOf({ 'a.txt': 'a\n' }, { phases: [{ phase_id: 'p1', scope: { paths: ['a.txt', 'package-lock.json'] } }] });
   const before = fingerprint(other.repo.root);
-  await other.perform('assembleContext', { phase: 'p1', attempt: 1, base: other.base });
+  await other.perform('assembleContext', contextFor(other.base));
   expect(fingerprint(other.repo.root)).toEqual(before);
   other.remove();
 });

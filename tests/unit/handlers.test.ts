@@ -13,6 +13,7 @@ import { handlers } from '#src/effects/handlers.ts';
 import { failureMessages, putText, worldly, type Hands } from '#src/effects/performing.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { InputEvent } from '#src/record/record.ts';
+import { contextFor } from '#tests/support/hands.ts';
 import { temporary, userRepository } from '#tests/support/user-repository.ts';
 
 const folder = temporary('autopack-handlers-');
@@ -54,7 +55,7 @@ function perform(type: keyof typeof handlers, params: object, { id = 'phase:p1/1
 
 const base = () => ({ base: prepared.inspection.base, tree: prepared.inspection.tree });
 const asked = async () => {
-  const assembled = await perform('assembleContext', { phase: 'p1', attempt: 1, base: base().base });
+  const assembled = await perform('assembleContext', contextFor(base().base));
   return { phase: 'p1', attempt: 1, call: 1, model: 'claude-sonnet-4-5', outputTokensMax: 100, timeoutMs: 1000, context: assembled?.data['context'], revision: null, feedback: [], partial: null, mode: 'full_file', shown: { base: base().base, manifest: assembled?.data['manifest'] } };
 };
 
@@ -69,7 +70,7 @@ describe('again', () => {
     const written = await perform('writeCommit', commit);
     expect([built?.type, written?.type]).toEqual(['candidate.built', 'commit.written']);
     const publish = { commit: written?.data['commit'] };
-    for (const [type, params] of [['assembleContext', { phase: 'p1', attempt: 1, base: base().base }], ['callBuilder', builder], ['buildCandidate', candidate], ['writeCommit', commit], ['publish', publish], ['cleanUp', { success: false }]] as const) {
+    for (const [type, params] of [['assembleContext', contextFor(base().base)], ['callBuilder', builder], ['buildCandidate', candidate], ['writeCommit', commit], ['publish', publish], ['cleanUp', { success: false }]] as const) {
       expect(await perform(type, params), type).toEqual(await perform(type, params));
     }
     expect(repo.git('rev-parse', 'autopack/run-h')).toBe(written?.data['commit']);
@@ -141,7 +142,7 @@ describe('the world', () => {
   });
 
   test('DESIGN 7 a file that holds a known key enters no prompt', async () => {
-    const assembled = await perform('assembleContext', { phase: 'p1', attempt: 1, base: base().base }, { with: { secrets: ['one'] } });
+    const assembled = await perform('assembleContext', contextFor(base().base), { with: { secrets: ['one'] } });
     expect(assembled?.data).toMatchObject({ omitted: 1 });
   });
 

@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { saysGenerated } from '#src/domain/context/kinds.ts';
+import { importsOf, manifestsOf, testedBy, testsOf } from '#src/domain/context/neighbours.ts';
+import { matcherOf, sourceOf, type Described } from '#src/domain/context/source.ts';
+import { loadConfig } from '#src/config/config.ts';
+
+const tree = (...paths: string[]) => ({ has: (path: string): boolean => paths.includes(path) });
+
+describe('imports of what may change', () => {
+  test.each([
+    ['a relative one', 'src/a.ts', "import { b } from './b.ts'", 'src/b.ts'], ['without an ending', 'src/a.ts', "import b from '../lib/b'", 'lib/b.tsx'], ['a folder', 'src/a.js', "const c = require('./c')", 'src/c/index.js'],
+    ['.js for .ts', 'src/a.ts', "export * from './d.js'", 'src/d.ts'], ['for its effect', 'src/a.ts', "import './b.ts'", 'src/b.ts'], ['a dynamic one', 'src/a.ts', "await import('./b.ts')", 'src/b.ts'], ['an alias', 'app/a.ts', "from '@/b'", 'src/b.ts'], ['of package.json', 'src/a.ts', "from '#src/b.ts'", 'src/b.ts'],
+    ['over several lines', 'src/a.ts', "import {\n  one,\n  two,\n} from './b.ts';", 'src/b.ts'], ['styles', 'src/x.css.ts', "import './s.css'", 'src/s.css'],
+    ['a module', 'pkg/a.py', 'import pkg.b', 'pkg/b.py'], ['one of several', 'pkg/a.py', 'import os, pkg.b as x', 'pkg/b.py'], ['from a package', 'pkg/a.py', 'from pkg import (\n    b,\n)', 'pkg/b.py'], ['from a sibling', 'pkg/a.py', 'from .b import x', 'pkg/b.py'], ['from here', 'pkg/a.py', 'from . import b', 'pkg/b.py'], ['from above', 'pkg/sub/a.py', 'from ..b import x', 'pkg/b.py'], ['below src', 'tests/a.py', 'from other.m import x', 'src/other/m.py'], ['a package itself', 'x.py', '  from other import x', 'src/other/__init__.py'],
+    ['a header', 'c/a.c', '#include "a.h"', 'c/a.h'], ['a header of include', 'c/a.c', '  #  include "lib/x.h"', 'include/lib/x.h'], ['ruby', 'r/a.rb', "require_relative '../src/r'", 'src/r.rb'],
+  ])('E-150 %s: %s with %j', (_what, path, text, wanted) => {
+    const all = tree('src/b.ts', 'lib/b.tsx', 'src/c/index.js', 'src/d.ts', 'src/s.css', 'pkg/b.py', 'src/other/m.py', 'src/other/__init__.py', 'c/a.h', 'include/lib/x.h', 'src/r.rb');
+    expect(importsOf(path, text, all)).toContain(wanted);
+  });
+
+  test.each([
+    ['a package', 'src/a.ts', "import x from 'react'"], ['what is not there', 'src/a.ts', "import './gone.ts'"], ['outside of the tree', 'a.ts', "import '../../etc/passwd'"], ['itself', 'src/b.ts', "import './b.ts'"], ['another language', 'notes.md', "import './b.ts'"], ['a system header', 'a.c', '#include <b.ts>'],
+  ])('E-150 %s is no file of the context', (_what, path, text) => {
+    expect(importsOf(path, text, tree('src/b.ts', 'etc/passwd', 'b.ts'))).toEqual([]);
+  });
+
+  test('E-150 whatever a file says, only files of the tree come of it, each once, soon', () => {
+    const unit = fc.constantFrom('import ', 'from ', "'./b.ts'", '"../x"', '(', '.', 'a', '\n', 'require(', ',', ' ');
+    fc.assert(fc.property(fc.array(unit, { maxLength: 40 }).map((units) => units.join('')), fc.constantFrom('src/a.ts', 'a.py', 'x/a.c', 'a.rb'), (text, path) => {
+      const found = importsOf(path, text, tree('src/b.ts', 'x', 'a.py'));
+      expect(found.every((each) => ['src/b.ts', 'x', 'a.py'].includes(each) && each !== path)).toBe(true);
+      expect(new Set(found).size).toBe(found.length);
+    }));
+    const before = performance.now();
+    for (const text of ['from '.repeat(60_000), 'import('.repeat(40_000), `from . import (${'a,'.repeat(100_000)}`, 'require_relative '.repeat(20_000)]) for (const path of ['a.ts', 'a.py', 'a.rb', 'a.c']) importsOf(path, text, tree());
+    expect(performance.now() - before).toBeLessThan(3000);
+  });
+});
+
+describe('tests of what may change', () => {
+  test.each([
+    ['src/a.test.ts', 'a'], ['a.spec.js', 'a'], ['tests/test_a.py', 'a'], ['a_test.go', 'a'], ['a-test.js', 'a'], ['src/ATest.java', 'A'], ['ATests.cs', 'A'], ['spec/a_spec.rb', 'a'], ['tests/a.js', 'a'], ['src/__tests__/a.tsx', 'a'], ['a.service.test.ts', 'a.service'],
+    ['src/a.ts', null], ['latest.ts', null], ['src/contest/a.ts', null], ['docs/testing.md', null],
+  ])('E-150 %s is about %j', (path, stem) => {
+    expect(testedBy(path)).toBe(stem);
+  });
+
+  test('E-150 the nearest first, three for a file, and no test of another', () => {
+    const all = ['tests/x/a.test.ts', 'tests/y/a.test.ts', 'tests/z/a.test.ts', 'src/y/a.test.ts', 'src/y/b.test.ts', 'src/y/a.ts'];
+    expect(testsOf(['src/y/a.ts'], all)).toEqual(['src/y/a.test.ts', 'tests/y/a.test.ts', 'tests/x/a.test.ts']);
+  });
+
+  test('E-150 manifests beside and above what may change, the root\'s first', () => {
+    expect(manifestsOf(['packages/a/src/x.ts'], tree('package.json', 'packages/a/package.json', 'packages/a/tsconfig.json', 'packages/b/package.json'))).toEqual(['package.json', 'packages/a/package.json', 'packages/a/tsconfig.json']);
+  });
+});
+
+test.each([
+  ['// @generated by x', true], ['# Code generated by protoc. DO NOT EDIT.', true], ['/* Autogenerated file, do not modify */', true], ['// the generated id is kept', false], [`${'\n'.repeat(9)}// @generated`, false],
+])('E-154 %j says that a file is generated: %s', (text, says) => {
+  expect(saysGenerated(text)).toBe(says);
+});
+
+describe('the source', async () => {
+  const { executor: { context: { patterns } } } = await loadConfig(new URL('../../config', import.meta.url).pathname);
+  const phase = (changes: Partial<Described>): Described => ({ id: 'p1', name: 'n', description: 'd', category: 'general', scope: [], ...changes });
+  const globsOf = (name: string) => patterns.find((pattern) => pattern.name === name)?.globs;
+
+  test.each([
+    ['a scope wins over everything', { scope: ['a'], category: 'frontend' }, 'scope'],
+    ['a template for a country', { name: 'Tax Template', description: 'for each Country' }, 'templates'], ['a template by its id', { name: 'TEMPLATE', id: 'add-template-2' }, 'templates'], ['a template alone is none', { name: 'template' }, 'heuristic'], ['a country alone is none', { description: 'country' }, 'heuristic'],
+    ['a category', { category: 'Frontend' }, 'frontend'], ['a name', { name: 'New FRONTEND form' }, 'frontend'], ['templates before frontend', { name: 'frontend template', description: 'country' }, 'templates'], ['part of a category is none', { category: 'frontends' }, 'heuristic'],
+    ['docker by name', { name: 'the Docker image' }, 'docker'], ['docker by category', { category: 'deployment' }, 'docker'], ['frontend before docker', { name: 'docker', category: 'frontend' }, 'frontend'], ['nothing', {}, 'heuristic'],
+  ])('E-150 %s: %j comes from %s', (_what, changes, wanted) => {
+    const source = sourceOf(phase(changes), patterns);
+    expect(source).toEqual(wanted === 'scope' || wanted === 'heuristic' ? { kind: wanted } : { kind: 'patterns', globs: globsOf(wanted) });
+  });
+
+  test.each([
+    ['templates', 'templates/a/b.yaml', true], ['templates', 'templates/a.yaml', true], ['templates', 'x/templates/a.yaml', false], ['frontend', 'frontend/src/a.tsx', true], ['frontend', 'frontend/src/a.py', false], ['frontend', 'vite.config.ts', true], ['frontend', 'sub/package.json', false],
+    ['docker', 'Dockerfile', true], ['docker', 'scripts/ci/x.sh', true], ['docker', 'scripts/x.py', false], ['docker', 'dockerfile', false],
+  ])('E-151 the pattern %s and %s: %s', (name, path, matches) => {
+    expect(matcherOf(globsOf(name) ?? [])(path)).toBe(matches);
+  });
+
+  test.each([['a.b', 'axb', false], ['a+b', 'aab', false], ['a?c', 'abc', true], ['a?c', 'a/c', false], ['*', 'a/b', false], ['**', 'a/b', true], ['{a,b}.ts', 'b.ts', true]])('E-151 %s and %s: %s', (glob, path, matches) => {
+    expect(matcherOf([glob])(path)).toBe(matches);
+  });
+});
