@@ -49,7 +49,7 @@ describe('what is seen', () => {
 
   test.each([
     ['a path', 'Change src/a.ts.', ['src/a.ts']], ['a name', 'see a.ts for more', ['src/a.ts']], ['a name in quotes', '`a.ts`', ['src/a.ts']], ['a name at the end', 'in a.ts', ['src/a.ts']], ['a path with ./', 'see ./src/a.ts', ['src/a.ts']], ['a place in it', 'at f (src/a.ts:3:4)', ['src/a.ts']], ['a test in it', 'src/a.ts::test_x FAILED', ['src/a.ts']],
-    ['a path in another folder', 'lib/a.ts', []], ['a longer name only', 'see aa.ts and a.tsx', []], ['a longer name first', 'see aa.ts, then a.ts', ['src/a.ts']], ['a part of a word', 'the artifacts', []], ['a name with a dot before', 'x.a.ts', []],
+    ['a path in another folder', 'lib/a.ts', []], ['a path in a folder whose name ends alike', 'c/a.ts', []], ['a longer name only', 'see aa.ts and a.tsx', []], ['a longer name first', 'see aa.ts, then a.ts', ['src/a.ts']], ['a part of a word', 'the artifacts', []], ['a name with a dot before', 'x.a.ts', []],
   ])('E-152 %s in a text names a file, or does not', (_what, text, named) => {
     const given = { files: files('src/a.ts', 'a', 'art'), scope: ['other'] };
     expect(select({ ...given, text }).selected.map(({ path }) => path)).toEqual(named);
@@ -134,9 +134,9 @@ describe('the budget', () => {
   });
 
   test('E-153 inside a kind: words shared with the phase, then the smaller one, then the path', () => {
-    const inFolder = (text: string) => shown({ files: files(['src/billing/userInvoice.ts', 90], ['src/a.ts', 50], ['src/b.ts', 40]), scope: ['src/'], text, limits: { bytesMax: 95 } });
+    const inFolder = (text: string) => shown({ files: files(['src/billing/userInvoice.ts', 90], ['src/a.ts', 60], ['src/b.ts', 40]), scope: ['src/'], text, limits: { bytesMax: 95 } });
     expect(inFolder('round the invoice')).toEqual(['- modifiable src/a.ts', '- modifiable src/b.ts', '+! modifiable src/billing/userInvoice.ts']);
-    expect(inFolder('round it')).toEqual(['+! modifiable src/a.ts', '+! modifiable src/b.ts', '- modifiable src/billing/userInvoice.ts']);
+    expect(inFolder('round it')).toEqual(['- modifiable src/a.ts', '+! modifiable src/b.ts', '- modifiable src/billing/userInvoice.ts']);
   });
 
   test('E-154 of a folder, 200 files, those of the phase\'s words first', () => {

@@ -82,9 +82,9 @@ describe('limits', () => {
 
   test('D4 of too much feedback the newest keeps its detail, and every cut is said', () => {
     const long = (name: string) => ({ kind: 'tests', message: name, detail: name.repeat(20_000) });
-    const { sections } = sectionsOf(feedbackPart(['a', 'b', 'c', 'd', 'e', 'f'].map(long)));
+    const { sections } = sectionsOf(feedbackPart([...['a', 'b', 'c', 'd', 'e'].map(long), { kind: 'tests', message: 'f', detail: 'f'.repeat(2000) }]));
     const details = sections.filter(({ label }) => label === 'In detail:').map(({ body }) => body);
-    expect(details.map((body) => /(\d+) characters left out/.exec(body)?.[1])).toEqual(['20000', '20000', '12000', '12000', '12000', '12000']);
+    expect(details.map((body) => /(\d+) characters left out/.exec(body)?.[1])).toEqual(['20000', '14000', '12000', '12000', '12000', undefined]);
     expect(details.join('').length).toBeLessThan(partsMax.feedback + 6 * 60);
   });
 

@@ -15,7 +15,7 @@ function depthsOf(paths: readonly string[]): Depths {
     const depth = parts.length;
     files[depth] = (files[depth] ?? 0) + 1;
     let same = 0;
-    while (same < depth - 1 && same < before.length - 1 && parts[same] === before[same]) same += 1;
+    while (same < depth - 1 && parts[same] === before[same]) same += 1;
     for (let level = same + 1; level < depth; level += 1) folders[level] = (folders[level] ?? 0) + 1;
     before = parts;
   }
