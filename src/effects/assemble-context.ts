@@ -78,11 +78,16 @@ async function choose(hands: Hands, params: Params, { phase, tree, blobs }: Base
 async function wishOf(hands: Hands, params: Params, { phase_id: id, name, description, task_category: category, scope, deliverables, acceptance_criteria: criteria }: Phase): Promise<Wish> {
   const beside = await wordsBeside(hands, params);
   const { context, protectedPaths } = hands.requested.policy;
+  const judged = new Map<string, boolean>(); // each path is asked for twice
   return {
     scope: scope.paths, readOnly: scope.read_only_context.map(({ path }) => path), deliverables, feedback: beside.feedback, imported: [],
     text: [name, description, ...criteria, ...deliverables, beside.revision].join('\n'),
     source: sourceOf({ id, name, description: description ?? '', category: category ?? '', scope: scope.paths }, context.patterns),
-    isProtected: (path) => judgePaths([{ path, oldMode: PLAIN, newMode: PLAIN }], { scope: [], readOnly: [], protectedPaths }).length > 0,
+    isProtected: (path) => {
+      const known = judged.get(path) ?? judgePaths([{ path, oldMode: PLAIN, newMode: PLAIN }], { scope: [], readOnly: [], protectedPaths }).length > 0;
+      judged.set(path, known);
+      return known;
+    },
   };
 }
 

@@ -21,17 +21,15 @@ export function template({ prompts }: Hands, name: string): string {
 const WITHHELD = '(left out: it holds what looks like a key)';
 
 /** A recorded text for a prompt; one that holds a key never leaves the machine. */
-async function textOf({ blobs, secrets }: Hands, ref: Ref): Promise<string> {
-  const text = await getText(blobs, ref);
-  return isSecretFree(text, secrets) ? text : WITHHELD;
-}
+const keyless = ({ secrets }: Hands, text: string): string => (isSecretFree(text, secrets) ? text : WITHHELD);
+const textOf = async (hands: Hands, ref: Ref): Promise<string> => keyless(hands, await getText(hands.blobs, ref));
 
 async function descriptionOf(hands: Hands, phase: Phase, revision: Ref | null): Promise<string> {
   return descriptionPart(phase.description ?? phase.name, revision === null ? null : await textOf(hands, revision));
 }
 
 async function feedbackOf(hands: Hands, feedback: readonly FeedbackItem[]): Promise<string> {
-  return feedbackPart(await Promise.all(feedback.map(async ({ kind, message, detail }) => ({ kind, message, detail: detail === null ? '' : await textOf(hands, detail) }))));
+  return feedbackPart(await Promise.all(feedback.map(async ({ kind, message, detail }) => ({ kind, message: keyless(hands, message), detail: detail === null ? '' : await textOf(hands, detail) }))));
 }
 
 const common = (phase: Phase) => ({
@@ -72,7 +70,7 @@ export async function auditorPrompt(hands: Hands, call: AuditorCall) {
   const phase = phaseOf(hands, call.phase);
   const system = template(hands, 'auditor');
   const values = {
-    ...common(phase), description: await descriptionOf(hands, phase, call.revision), checks: quoted('', visible(call.checks)),
+    ...common(phase), description: await descriptionOf(hands, phase, call.revision), checks: quoted('', visible(keyless(hands, call.checks))),
     repair: call.repair === null ? '' : `\n## Your last answer could not be read\nAnswer again, with the JSON object alone.\n`,
     output: outputPart(call.output === null ? null : await textOf(hands, call.output)),
   };

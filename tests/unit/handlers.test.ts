@@ -146,6 +146,17 @@ describe('the world', () => {
     expect(assembled?.data).toMatchObject({ omitted: 1 });
   });
 
+  test('DESIGN 7 output, feedback and patches that hold a known key enter no prompt, and the prompt says so', async () => {
+    const put = (text: string) => putText(hands.blobs, text);
+    const seen: string[] = [];
+    const models = { ...hands.models, call: (request: Parameters<Hands['models']['call']>[0]) => (seen.push(request.system + request.prompt), Promise.resolve({ ok: false as const, usage: null, retryAfterMs: 0, failure: { code: 'timeout', message: 'm', retryable: true } })) };
+    const key = 'my-key-of-no-shape';
+    const audit = { phase: 'p1', attempt: 1, call: 1, model: 'claude-sonnet-4-5', outputTokensMax: 100, timeoutMs: 1000, role: 'auditor', diff: await put(`+${key}\n`), output: await put(`out ${key}`), checks: `c ${key}`, revision: await put(`say ${key}`), repair: null };
+    await perform('callAuditor', audit, { id: 'phase:p1/20', with: { models, secrets: [key] } });
+    await perform('callBuilder', { ...(await asked()), feedback: [{ kind: 'tests', message: `m ${key}`, detail: await put(`detail ${key}`) }] }, { id: 'phase:p1/21', with: { models, secrets: [key] } });
+    expect(seen.map((prompt) => [prompt.includes(key), prompt.split('(left out: it holds what looks like a key)').length - 1])).toEqual([[false, 4], [false, 2]]);
+  });
+
   test('E-138 what a call cost that was sent and never answered counts as all that it may have cost', async () => {
     const models = { ...hands.models, call: () => Promise.resolve({ ok: false as const, usage: null, retryAfterMs: 9000, failure: { code: 'timeout', message: 'm', retryable: true } }) };
     const answer = await perform('callBuilder', await asked(), { with: { models } });

@@ -4,7 +4,7 @@
 // what failed before, what lies near, what phases of its kind need. Sources: E-150, E-152, E-154.
 
 import { unseenPath, type Unseen } from './kinds.ts';
-import { namesOf, wordsOf } from './named.ts';
+import { namesOf, relevanceTo } from './named.ts';
 import { manifestsOf, testsOf } from './neighbours.ts';
 import { matcherOf, type Source } from './source.ts';
 
@@ -112,15 +112,13 @@ function nearAsks({ files, paths }: ContextTree, { imported, source }: Wish, sub
 }
 
 function collector({ files }: ContextTree, wish: Wish, limits: FileLimits): (ask: Ask, found: Map<string, Candidate>) => void {
-  const query = wordsOf(wish.text);
-  const relevanceOf = (path: string): number => [...wordsOf(path)].filter((word) => query.has(word)).length;
-  const ranked = (paths: readonly string[]): string[] =>
-    paths.map((path) => ({ path, relevance: relevanceOf(path) })).sort((a, b) => b.relevance - a.relevance || (a.path < b.path ? -1 : 1)).map(({ path }) => path);
+  const relevanceOf = relevanceTo(wish.text);
   return (ask, found) => {
     const { category, paths } = ask;
     const most = ask.explicit && category !== 'named' ? Infinity : MOST[category];
     const counts = { seen: 0, unseen: 0 };
-    for (const path of paths.length <= most ? paths : ranked(paths)) {
+    for (const path of paths.length <= most ? paths : ranked(paths, relevanceOf)) {
+      if (counts.seen >= most) break;
       const file = files.get(path);
       if (file === undefined || found.has(path)) continue;
       const unseen = unseenOf(file, ask, limits);
@@ -130,6 +128,13 @@ function collector({ files }: ContextTree, wish: Wish, limits: FileLimits): (ask
       found.set(path, { ...file, ...standingOf(file, ask, { wish, limits }), explicit: ask.explicit, unseen, relevance: relevanceOf(path) });
     }
   };
+}
+
+/** The phase's words first; all others stay in their order. */
+function ranked(paths: readonly string[], relevanceOf: (path: string) => number): readonly string[] {
+  const found = paths.map((path) => ({ path, relevance: relevanceOf(path) })).filter(({ relevance }) => relevance > 0).sort((a, b) => b.relevance - a.relevance || (a.path < b.path ? -1 : 1)).map(({ path }) => path);
+  const first = new Set(found);
+  return [...found, ...paths.filter((path) => !first.has(path))];
 }
 
 /** What the builder may do to a file: only what the scope holds and nothing forbids, and only what it sees whole. */

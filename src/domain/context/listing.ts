@@ -4,20 +4,22 @@
 
 interface Depths { readonly files: number[]; readonly folders: number[] }
 
-const partsOf = (path: string): string[] => path.split('/');
+/** Where the folders of a path end: the places of its `/`. */
+function slashesOf(path: string): number[] {
+  const places: number[] = [];
+  for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) places.push(at);
+  return places;
+}
 
-/** Files and folders by the number of their segments. @param paths sorted. */
+/** Files and folders by the number of their segments. @param paths sorted, so that a folder's files stand together. */
 function depthsOf(paths: readonly string[]): Depths {
   const [files, folders]: [number[], number[]] = [[], []];
-  let before: readonly string[] = [];
+  let before = '';
   for (const path of paths) {
-    const parts = partsOf(path);
-    const depth = parts.length;
-    files[depth] = (files[depth] ?? 0) + 1;
-    let same = 0;
-    while (same < depth - 1 && parts[same] === before[same]) same += 1;
-    for (let level = same + 1; level < depth; level += 1) folders[level] = (folders[level] ?? 0) + 1;
-    before = parts;
+    const slashes = slashesOf(path);
+    files[slashes.length + 1] = (files[slashes.length + 1] ?? 0) + 1;
+    for (let level = slashes.length; level > 0 && !before.startsWith(path.slice(0, (slashes[level - 1] ?? 0) + 1)); level -= 1) folders[level] = (folders[level] ?? 0) + 1;
+    before = path;
   }
   return { files, folders };
 }
@@ -35,8 +37,8 @@ export function listingOf(paths: readonly string[], max: number): { readonly lin
   const lines: { path: string; files: number }[] = [];
   let left = 0;
   for (const path of paths) {
-    const parts = partsOf(path);
-    const shown = parts.length <= depth ? path : `${parts.slice(0, depth).join('/')}/`;
+    const end = slashesOf(path)[depth - 1];
+    const shown = end === undefined ? path : path.slice(0, end + 1);
     const last = lines.at(-1);
     if (last !== undefined && last.path === shown) last.files += 1;
     else if (lines.length < max) lines.push({ path: shown, files: shown === path ? 0 : 1 });

@@ -7,6 +7,7 @@ const PLAIN = /^[\p{L}\p{N}_./@+~$-]+$/u;
 
 /** A path may be written with `./`, from any folder on, or by its file's name where that has a dot. */
 export function namesOf(text: string): (path: string) => boolean {
+  if (text === '') return () => false;
   const bare = new Set<string>();
   const longer = new Map<string, string[]>();
   for (const [match] of text.matchAll(WORD)) {
@@ -23,5 +24,12 @@ export function namesOf(text: string): (path: string) => boolean {
   };
 }
 
-/** The words of a name or a sentence, for comparing the two: three letters at least, in lower case. */
-export const wordsOf = (text: string): Set<string> => new Set(text.replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1 $2').toLowerCase().match(/[\p{L}\p{N}]{3,}/gu));
+const wordsOf = (text: string): Set<string> => new Set(text.replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1 $2').toLowerCase().match(/[\p{L}\p{N}]{3,}/gu));
+
+/** How many words of three letters or more a path shares with a text (E-153). */
+export function relevanceTo(text: string): (path: string) => number {
+  const query = wordsOf(text);
+  // Most paths share none, which is cheap to see.
+  const any = new RegExp([...query].join('|') || '(?!)', 'iu');
+  return (path) => (any.test(path) ? [...wordsOf(path)].filter((word) => query.has(word)).length : 0);
+}
