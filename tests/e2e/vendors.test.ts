@@ -83,4 +83,4 @@ test('the demo over both vendors\' clients ends as with scripted answers; its re
     expect(filesBelow(folder).filter((file) => readFileSync(file).includes(key))).toEqual([]);
   }
   rmSync(folder, { recursive: true, force: true });
-}, 120_000);
+}, 300_000);

@@ -88,7 +88,7 @@ beforeAll(() => {
     phasePolicy({ attemptsMax: 1, profile: 'safety_critical', netDeletionMax: 0, questionDefault: 'approve' }),
   ];
   seen = walk({ engine, inputs: policies.map((policy) => ({ phase: 'p1', policy })), key, alphabet, judge });
-}, 120_000);
+}, 300_000);
 
 test('P1 P2 P3 P4 P5 P6 P7 every step on every path keeps the promises of the chart', () => {
   expect(seen.problems).toEqual([]);

@@ -57,7 +57,7 @@ beforeAll(() => {
       problems.push(`seed ${seed}: ${(error as Error).message}`);
     }
   }
-}, 120_000);
+}, 300_000);
 
 test('N1 N2 N3 N4 N5 P5 K3 K5 every seeded run keeps the promises and comes to an end', () => {
   expect(problems).toEqual([]);

@@ -14,7 +14,7 @@ const CALLS: Readonly<Record<string, Kinds>> = {
   },
   submit: { reads: ['events.read'], writes: ['events.append'] },
   prepareWorkspace: { reads: [], writes: ['workspace.prepare'] },
-  assembleContext: { reads: ['workspace.reopen', 'workspace.files', 'workspace.treeOf', 'workspace.readAll'], writes: ['blobs.put'] },
+  assembleContext: { reads: ['workspace.reopen', 'workspace.files', 'workspace.treeOf', 'workspace.readAll', 'blobs.get'], writes: ['blobs.put'] },
   callBuilder: { reads: ['blobs.get'], writes: ['blobs.memo', 'blobs.put', 'models.call'] },
   buildCandidate: { reads: ['workspace.reopen', 'workspace.files', 'workspace.treeOf', 'workspace.readAll', 'blobs.get'], writes: ['workspace.applyFiles', 'workspace.carry', 'blobs.put'] },
   runTests: { reads: [], writes: ['workspace.checkout', 'processes.run', 'checkout.remove', 'blobs.put'] },
