@@ -137,6 +137,25 @@ describe('unified diffs', () => {
     expect(await apply(`--- /dev/null\r\n+++ b/n.txt\r\n@@ -0,0 +1 @@\r\n+n\r\n`, 'n.txt')).toBe('n\n');
   });
 
+  test('E-132 a patch that git made must come to the blobs that it names: one that lost a hunk or the end of a line is refused', async () => {
+    const { space, tree } = await scene({ 'a.txt': numbered(30), 'b.txt': 'b\n' });
+    const whole = await space.applyFiles(tree, [{ path: 'a.txt', content: `first\n${numbered(30).replace('line 25\n', 'other\n')}last\n` }, { path: 'new.txt', content: 'some words\n' }]);
+    const { diff, tree: wanted } = accepted(whole);
+    expect(accepted(await space.applyDiff(tree, diff)).tree).toBe(wanted);
+    const [head = '', ...hunks] = diff.slice(0, diff.indexOf('diff --git a/new.txt')).split(/^(?=@@)/m);
+    expect(hunks).toHaveLength(2);
+    expect(await space.applyDiff(tree, `${head}${hunks[0]}`)).toMatchObject(refusedWith(/^a\.txt: the patch names its result [0-9a-f]{40}, but comes to [0-9a-f]{40}: a part of it is missing/));
+    expect(await space.applyDiff(tree, diff.replace(/words\n$/, 'wo'))).toMatchObject(refusedWith(/^new\.txt: the patch names its result/));
+    // What a model makes up says nothing.
+    expect(accepted(await space.applyDiff(tree, diff.replace(/^index .*$/gm, 'index 1234567..89abcde 100644'))).tree).toBe(wanted);
+  });
+
+  test('W3 a patch that git made may mix line ends, as it says', async () => {
+    const { space, tree } = await scene({ 'a.txt': 'one\ntwo\nthree\n' });
+    const mixed = accepted(await space.applyFiles(tree, [{ path: 'a.txt', content: 'one\r\ntwo\nthree\n' }]));
+    expect(accepted(await space.applyDiff(tree, mixed.diff)).tree).toBe(mixed.tree);
+  });
+
   test('E-132 a missing final newline of the patch is added, a signature below it is no content', async () => {
     const { space, tree, text } = await scene({ 'a.txt': 'one\n' });
     const diff = patch('a.txt', '@@ -1 +1,2 @@', ' one', '+two').replace(/\n$/, '');

@@ -33,9 +33,11 @@ export interface Scene {
 export const contextFor = (base: string) => ({ phase: 'p1', attempt: 1, base, model: 'claude-sonnet-4-5', outputTokensMax: 8192, revision: null, feedback: [] });
 
 /** @param plan the plan's fields besides its id; its one phase is `p1`. */
-export async function sceneOf(files: Readonly<Record<string, string | Buffer>>, plan: Record<string, unknown>): Promise<Scene> {
+export const sceneOf = (files: Readonly<Record<string, string | Buffer>>, plan: Record<string, unknown>): Promise<Scene> => sceneAt(userRepository(files), plan);
+
+/** Takes the repository over: it is removed with the scene. */
+export async function sceneAt(repo: UserRepo, plan: Record<string, unknown>): Promise<Scene> {
   const folder = temporary('autopack-hands-');
-  const repo = userRepository(files);
   writeFileSync(join(folder, 'plan.yaml'), JSON.stringify({ run_id: 'h', ...plan }));
   writeFileSync(join(folder, 'answers.yaml'), JSON.stringify({ version: 1, answers: [] }));
   const machine = machineOf({ AUTOPACK_HOME: join(folder, 'home'), PATH: process.env['PATH'] }, {});

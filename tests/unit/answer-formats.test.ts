@@ -93,6 +93,17 @@ describe('structured_edit', () => {
     expect(result('structured_edit', edit(at('replace', { start_line: 1, end_line: 1, content: 'c' }, 'bom.txt')))).toEqual({ 'bom.txt': '\uFEFFc\nb\n' });
   });
 
+  test('E-129 a byte order mark that an edit repeats stands in the file once', () => {
+    expect(result('structured_edit', edit(at('replace', { start_line: 1, end_line: 1, content: '\uFEFFc' }, 'bom.txt')))).toEqual({ 'bom.txt': '\uFEFFc\nb\n' });
+    expect(result('ndjson', lines({ type: 'modify', file_path: 'bom.txt', operations: [{ type: 'replace', old_text: '\uFEFFa\n', new_text: '\uFEFFc\n' }] }))).toEqual({ 'bom.txt': '\uFEFFc\nb\n' });
+  });
+
+  test('E-129 a last line without an end that is replaced by one without an end has none', () => {
+    expect(result('structured_edit', edit(at('replace', { start_line: 2, end_line: 2, content: 'c' }, 'open.txt')))).toEqual({ 'open.txt': 'a\nc' });
+    expect(result('structured_edit', edit(at('replace', { start_line: 2, end_line: 2, content: 'c\n' }, 'open.txt')))).toEqual({ 'open.txt': 'a\nc\n' });
+    expect(result('structured_edit', edit(at('replace', { start_line: 2, end_line: 2, content: 'c' }, 'open.txt'), at('append', { content: 'd' }, 'open.txt')))).toEqual({ 'open.txt': 'a\nc\nd\n' });
+  });
+
   test('E-650 a deletion removes the file, as an operation and as a converted list of files', () => {
     expect(result('structured_edit', edit(at('delete_file', {})))).toEqual({ 'a.py': null });
     expect(result('structured_edit', JSON.stringify({ files: [{ path: 'a.py', mode: 'delete', new_content: null }, { path: 'n', mode: 'create', new_content: 'x' }] }))).toEqual({ 'a.py': null, n: 'x' });

@@ -20,7 +20,7 @@ test('E-132 empty lines count as context, and no-newline marks count as nothing'
 });
 
 test('E-132 hunks whose starts contradict each other are found, insertions and deletions allowed for', () => {
-  const file = (...headers: string[]) => inconsistentHunks(parsePatch(`--- a/x\n+++ b/x\n${headers.join('\n')}\n`).files[0] ?? { oldPath: null, isWhole: false, hunks: [] });
+  const file = (...headers: string[]) => inconsistentHunks(parsePatch(`--- a/x\n+++ b/x\n${headers.join('\n')}\n`).files[0] ?? { oldPath: null, newPath: null, named: null, isWhole: false, hunks: [] });
   expect([...file('@@ -1,0 +2,2 @@\n+a\n+b', '@@ -5 +7 @@\n-c\n+d', '@@ -8,2 +9,0 @@\n-e\n-f')]).toEqual([]);
   expect([...file('@@ -1 +1 @@\n-a\n+b', '@@ -5 +9 @@\n-c\n+d')]).toEqual([1]);
 });

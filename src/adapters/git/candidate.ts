@@ -5,7 +5,7 @@
 import type { Candidate, Rung, TreeFile } from '#src/ports/workspace.ts';
 import { type Ours, withIndex } from './bare.ts';
 import { type GitCall, git, gitLine, runGit } from './git.ts';
-import { type Hunk, type Patch, followLineEnds, inconsistentHunks, lineEndsOf, occurrences, parsePatch, sanitisePatch } from './patch-lines.ts';
+import { type Hunk, type Patch, type PatchFile, followLineEnds, inconsistentHunks, lineEndsOf, occurrences, parsePatch, sanitisePatch } from './patch-lines.ts';
 import { hasOneLoosePlace, nearestLines } from './patch-places.ts';
 import { binaryDiff, compareTrees, filesOf, readBlobs } from './trees.ts';
 
@@ -21,12 +21,31 @@ export async function applyDiff(ours: Ours, tree: string, diff: string): Promise
   const patch = parsePatch(sanitisePatch(diff));
   if (patch.problems.length > 0) return refused(patch.problems);
   return withIndex(ours, async (call) => {
-    const attempt: Attempt = { ours, tree, patch, call };
-    const strict = await strictly(attempt);
-    if (strict.ok) return strict;
-    const loose = await ignoringWhiteSpace(attempt);
-    if (loose !== null) return loose;
-    return (await threeWay(attempt)) ?? refused(await withNearest(attempt, strict.problems));
+    const candidate = await ladder({ ours, tree, patch, call });
+    const elsewhere = candidate.ok ? missedBlobs(patch, candidate) : [];
+    return elsewhere.length > 0 ? refused(elsewhere) : candidate;
+  });
+}
+
+async function ladder(attempt: Attempt): Promise<Candidate> {
+  const strict = await strictly(attempt);
+  if (strict.ok) return strict;
+  const loose = await ignoringWhiteSpace(attempt);
+  if (loose !== null) return loose;
+  return (await threeWay(attempt)) ?? refused(await withNearest(attempt, strict.problems));
+}
+
+/**
+ * A patch that names the very blob that it was made from was made by git, and must lead to the blob that it names: if
+ * not, a part of it was lost or changed on its way. A model does not know these names, and what it makes up says nothing.
+ */
+function missedBlobs({ files }: Patch, { changes }: Built): string[] {
+  const blobs = new Map(changes.map(({ path, oldBlob, newBlob }) => [path, { oldBlob, newBlob }]));
+  const isMade = ({ oldPath, named }: PatchFile): boolean => oldPath !== null && named !== null && blobs.get(oldPath)?.oldBlob.startsWith(named.from) === true;
+  if (!files.some(isMade)) return [];
+  return files.flatMap(({ newPath, named }) => {
+    const blob = newPath === null || named === null ? undefined : blobs.get(newPath)?.newBlob;
+    return blob === undefined || blob.startsWith(named?.to ?? '') ? [] : [`${newPath}: the patch names its result ${named?.to}, but comes to ${blob.slice(0, named?.to.length)}: a part of it is missing or was changed`];
   });
 }
 
@@ -34,11 +53,17 @@ export async function applyDiff(ours: Ours, tree: string, diff: string): Promise
 async function strictly(attempt: Attempt): Promise<Candidate> {
   const { ours, tree, patch } = attempt;
   const first = await applyOnce(attempt);
-  if (first.ok && !(await mixesLineEnds(ours, first))) return first;
+  if (first.ok && (namesResult(patch, first) || !(await mixesLineEnds(ours, first)))) return first;
   const followed = parsePatch(await withBaseLineEnds(ours, tree, patch));
   if (followed.lines.every((line, at) => line === patch.lines[at])) return first;
   return applyOnce({ ...attempt, patch: followed });
 }
+
+/** Every file came to the blob that the patch names: its line ends are meant. */
+const namesResult = ({ files }: Patch, { changes }: Built): boolean =>
+  files.every(({ newPath, named }) => newPath === null || (named !== null && changes.some(({ path, newBlob }) => path === newPath && newBlob.startsWith(named.to))));
+
+type Built = Candidate & { ok: true };
 
 interface Attempt {
   readonly ours: Ours;
@@ -148,7 +173,7 @@ async function withBaseLineEnds(ours: Ours, tree: string, patch: Patch): Promise
 }
 
 /** A file whose lines all ended alike and no longer do. */
-async function mixesLineEnds(ours: Ours, candidate: Candidate & { ok: true }): Promise<boolean> {
+async function mixesLineEnds(ours: Ours, candidate: Built): Promise<boolean> {
   const changed = candidate.changes.filter(({ oldMode, newMode, binary }) => oldMode.startsWith('100') && newMode.startsWith('100') && !binary);
   const ends = (await readBlobs(ours, changed.flatMap(({ oldBlob, newBlob }) => [oldBlob, newBlob]))).map(lineEndsOf);
   return changed.some((_change, at) => (ends[2 * at] === 'lf' || ends[2 * at] === 'crlf') && ends[2 * at + 1] === 'mixed');

@@ -18,6 +18,10 @@ export interface Hunk {
 export interface PatchFile {
   /** On the old side; null for a new file. */
   oldPath: string | null;
+  /** On the new side; null for a deleted file. */
+  newPath: string | null;
+  /** The blobs that the patch says it leads from and to, as far as it has them. */
+  named: { readonly from: string; readonly to: string } | null;
   /** It makes or deletes the file: nothing in it needs a place. */
   isWhole: boolean;
   readonly hunks: Hunk[];
@@ -29,6 +33,8 @@ export interface Patch {
   readonly problems: readonly string[];
 }
 
+const freshFile = (): PatchFile => ({ oldPath: null, newPath: null, named: null, isWhole: false, hunks: [] });
+const INDEX = /^index ([0-9a-f]{7,64})\.\.([0-9a-f]{7,64})(?: \d{6})?$/;
 const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 
 /** Line ends that only the transport gave, and a missing one at the end. */
@@ -59,15 +65,19 @@ export function parsePatch(text: string): Patch {
     const line = bare(lines[at] ?? '');
     const next = bare(lines[at + 1] ?? '');
     if (line.startsWith('diff --git ')) {
-      files.push({ oldPath: null, isWhole: false, hunks: [] });
+      files.push(freshFile());
       inGitHeader = true;
+    } else if (inGitHeader && INDEX.test(line)) {
+      const [, from = '', to = ''] = INDEX.exec(line) ?? [];
+      (files.at(-1) as PatchFile).named = { from, to };
     } else if (line.startsWith('--- ') && next.startsWith('+++ ')) {
-      if (!inGitHeader) files.push({ oldPath: null, isWhole: false, hunks: [] });
+      if (!inGitHeader) files.push(freshFile());
       inGitHeader = false;
       const file = files.at(-1);
       if (file !== undefined) {
         file.oldPath = headerPath(line);
-        file.isWhole = file.oldPath === null || headerPath(next) === null;
+        file.newPath = headerPath(next);
+        file.isWhole = file.oldPath === null || file.newPath === null;
       }
       if (!bare(lines[at + 2] ?? '').startsWith('@@ ')) problems.push(`${nameOf(file)}, patch line ${at + 1}: a header without hunks`);
       at += 1;

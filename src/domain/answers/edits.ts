@@ -75,13 +75,22 @@ function applyEdit(edit: Edit, { base, wasShown, isAsShown }: Around): Edited {
   return edited(edit, text);
 }
 
+type InPlace = Extract<Edit, { kind: 'lines' | 'texts' }>;
+
+/** The mark was shown with the first line, so an answer may repeat it. */
+function unmarked(edit: InPlace): InPlace {
+  const bare = <T extends object>(operations: readonly T[]): T[] => operations.map((operation) => Object.fromEntries(Object.entries(operation).map(([key, value]) => [key, typeof value === 'string' ? value.replace(/^\uFEFF/, '') : (value as unknown)])) as T);
+  return edit.kind === 'lines' ? { ...edit, operations: bare(edit.operations) } : { ...edit, operations: bare(edit.operations) };
+}
+
 /** Operations see LF and no byte order mark; both come back as the base has them. */
-function edited(edit: Extract<Edit, { kind: 'lines' | 'texts' }>, text: string): Edited {
+function edited(edit: InPlace, text: string): Edited {
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
   const body = text.slice(mark.length);
   const crlf = endsAll(body, '\r\n');
   const plain = crlf ? body.replaceAll('\r\n', '\n') : body;
-  const done = edit.kind === 'lines' ? atLines(plain, edit.operations) : atTexts(plain, edit.operations);
+  const bare = mark === '' ? edit : unmarked(edit);
+  const done = bare.kind === 'lines' ? atLines(plain, bare.operations) : atTexts(plain, bare.operations);
   if (!done.ok) return done;
   return { ok: true, text: mark + (crlf ? done.text.replace(/\r?\n/g, '\r\n') : done.text) };
 }

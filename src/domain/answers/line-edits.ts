@@ -30,7 +30,7 @@ interface Change {
 
 export function atLines(text: string, operations: readonly LineOperation[]): Edited {
   const lines = linesOf(text);
-  const changes = operations.map((operation) => changeOf(operation, lines.length));
+  const changes = operations.map((operation) => changeOf(operation, lines));
   const problems = [...changes.flatMap((change) => rangeProblems(change, lines.length)), ...overlaps(changes)];
   if (problems.length === 0) problems.push(...changes.flatMap((change) => contextProblems(change, lines)));
   if (problems.length > 0) return { ok: false, problems };
@@ -49,8 +49,9 @@ const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [
 /** Only the last line of a file may have no end. */
 const joined = (lines: readonly string[]): string => lines.map((line, at) => (line.endsWith('\n') || at === lines.length - 1 ? line : `${line}\n`)).join('');
 
-function changeOf(operation: LineOperation, count: number): Change {
-  const lines = 'content' in operation ? linesOf(ended(operation.content)) : [];
+function changeOf(operation: LineOperation, before: readonly string[]): Change {
+  const count = before.length;
+  const lines = 'content' in operation ? linesOf(isOpenEnd(operation, before) ? operation.content : ended(operation.content)) : [];
   switch (operation.type) {
     case 'insert':
       return { from: operation.line - 1, to: operation.line - 1, lines, operation };
@@ -63,6 +64,9 @@ function changeOf(operation: LineOperation, count: number): Change {
       return { from: 0, to: 0, lines, operation };
   }
 }
+
+/** The last line has no end and is replaced: whether there is one now is the answer's to say. */
+const isOpenEnd = (operation: LineOperation, before: readonly string[]): boolean => operation.type === 'replace' && operation.end_line === before.length && before.at(-1)?.endsWith('\n') === false;
 
 const nameOf = ({ operation, from, to }: Change): string => (from === to ? `${operation.type} at line ${from + 1}` : `${operation.type} of lines ${from + 1} to ${to}`);
 
