@@ -57,8 +57,8 @@ export interface Project {
 export const projects: readonly Project[] = [
   { name: 'stack (JavaScript)', tree: javascript, command: ['node', '--test'] },
   { name: 'ledger (Python)', tree: python, command: ['python3', '-m', 'unittest', '-v'] },
-  { name: 'process-warning', tree: installed('process-warning', /^eslint|jest|^\.git/), command: ['node', '--test', 'test/'] },
-  { name: '@pinojs/redact', tree: installed('@pinojs/redact', /^eslint|actual-redact|^benchmarks|^\.git/), command: ['node', '--test', 'test/'] },
+  { name: 'process-warning', tree: installed('process-warning', /^eslint|jest|^\.git/), command: ['node', '--test'] },
+  { name: '@pinojs/redact', tree: installed('@pinojs/redact', /^eslint|actual-redact|^benchmarks|^\.git/), command: ['node', '--test'] },
 ];
 
 export interface Planted {
