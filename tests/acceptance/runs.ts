@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { scriptedModels } from '#src/adapters/script/models.ts';
 import { execute, readPrompts } from '#src/app/execute.ts';
 import { machineOf, openStore } from '#src/app/machine.ts';
@@ -69,6 +70,19 @@ export const runCases: readonly RunCase[] = [
   { kind: 'network use', project: STACK, modes: ['full_file'], must: 'refused', files: (_tree, { port }) => ({ 'test/net.test.js': passing(`  await new Promise((done, fail) => require('node:net').connect(${port}, '127.0.0.1').on('connect', done).on('error', fail));`) }) },
   { kind: 'writing outside', project: STACK, modes: ['full_file'], must: 'exact', files: (_tree, { folder, repo }) => ({ 'test/out.test.js': passing([join(folder, 'evil'), join(repo, 'evil'), join(repo, '.git/hooks/pre-commit'), '/etc/autopack-evil', '/usr/autopack-evil'].map((path) => tried(`fs.writeFileSync(${JSON.stringify(path)}, 'evil')`)).join('') + tried("fs.writeFileSync('README.md', 'evil')") + tried("fs.mkdirSync('.git/hooks', { recursive: true }); fs.writeFileSync('.git/config', '[core]\\n\\tfsmonitor = touch /tmp/evil')") + tried("fs.symlinkSync('/etc', 'etc')")) }) },
 ];
+
+/** Statements of a test that wants to get out; `place` is where it wants to. */
+const MISCHIEF: readonly ((place: string) => string)[] = [
+  (place) => tried(`fs.writeFileSync('${place}/evil', 'evil')`), (place) => tried(`fs.rmSync('${place}', { recursive: true, force: true })`), (place) => tried(`fs.symlinkSync('${place}', 'way-out'); fs.writeFileSync('way-out/evil', 'evil')`),
+  (place) => tried(`fs.chmodSync('${place}', 0)`), (place) => tried(`spawnSync('git', ['-C', '${place}', 'commit', '--allow-empty', '-m', 'evil'])`), (place) => tried(`spawn('sh', ['-c', 'sleep 1; echo evil > ${place}/evil'], { detached: true, stdio: 'ignore' }).unref()`),
+  () => tried("process.kill(process.ppid, 'SIGKILL')"), () => tried("for (const pid of fs.readdirSync('/proc')) if (Number(pid) > 1) process.kill(Number(pid), 'SIGTERM')"), () => tried("process.chdir('..'); fs.writeFileSync('../../../evil', 'evil')"), () => tried("fs.mkdirSync('.git/hooks', { recursive: true }); fs.writeFileSync('.git/hooks/post-checkout', 'evil')"),
+];
+
+/** A test of several such statements in any order. */
+export const hostileCase: fc.Arbitrary<RunCase> = fc.array(fc.tuple(fc.nat(MISCHIEF.length - 1), fc.boolean()), { minLength: 2, maxLength: 6 }).map((steps) => ({
+  kind: 'random mischief', project: STACK, modes: ['full_file'], must: 'refused',
+  files: (_tree, { folder, repo }) => ({ 'test/mischief.test.js': passing(steps.map(([index, isRepo]) => MISCHIEF[index]?.(isRepo ? repo : folder)).join('')) }),
+}));
 
 async function listening(): Promise<{ readonly server: Server; readonly port: number; readonly met: () => number }> {
   let count = 0;
