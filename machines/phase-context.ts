@@ -5,7 +5,7 @@
 //   P1. `open` names everything that is awaited, `id -> status:slot`; nothing else is delivered.
 //   P2. Ids come from the actor and a counter; the same history gives the same ids.
 
-import type { Baseline } from '#src/domain/check.ts';
+import type { Baseline, CheckRules } from '#src/domain/check.ts';
 import { NO_BASELINE } from '#src/domain/check.ts';
 import type { GateVerdict } from '#src/domain/gate.ts';
 import { judgeGate } from '#src/domain/gate.ts';
@@ -72,6 +72,10 @@ export interface PhaseContext extends PhaseInput {
   readonly netDeletion: number;
   readonly checks: 'passed' | 'failed' | 'skipped' | 'none' | null;
   readonly checksMessage: string;
+  /** What the tests say of the tree: the baseline of what is built on it. */
+  readonly tested: Baseline | null;
+  /** Null: unknown. */
+  readonly coverageDeltaBp: number | null;
   readonly output: Ref | null;
   readonly answers: readonly AuditorAnswer[];
   /** Auditors' answers that could not be read and were asked again. */
@@ -109,7 +113,7 @@ export function initialContext({ phase, policy }: PhaseInput): PhaseContext {
 /** What no attempt takes over from the one before. */
 export const freshAttempt = {
   calls: { builder: 0, auditor: 0, auditor2: 0, planner: 0 }, tries: 0, interruptions: 0, repairs: 0, trouble: null,
-  answer: null, partial: null, used: 0, tree: null, diff: null, set: null, netDeletion: 0, checks: null, checksMessage: '', output: null,
+  answer: null, partial: null, used: 0, tree: null, diff: null, set: null, netDeletion: 0, checks: null, checksMessage: '', tested: null, coverageDeltaBp: null, output: null,
   answers: [], unreadable: [], audit: null, auditedSet: null, approvedSet: null, reaudits: 0,
 } as const;
 
@@ -162,12 +166,16 @@ export function retryOf(context: PhaseContext): RetryDecision {
   });
 }
 
+export const checkRules = ({ policy: { highRisk, allowWeakerTests } }: PhaseContext): CheckRules => ({ highRisk, allowWeakerTests });
+/** A phase with a command of its own has no baseline. */
+export const baselineFor = ({ policy }: PhaseContext, baseline: Baseline): Baseline => (policy.ownCommand ? NO_BASELINE : baseline);
+
 export const isOverridden = ({ approvedSet, set }: PhaseContext): boolean => set !== null && approvedSet === set;
 
 export function gateOf(context: PhaseContext): GateVerdict {
   const { policy } = context;
   return judgeGate({
-    highRisk: policy.highRisk, checks: context.checks ?? 'none', audit: context.audit, netDeletion: context.netDeletion,
+    highRisk: policy.highRisk, isStrict: policy.profile === 'safety_critical', coverageDeltaBp: context.coverageDeltaBp, checks: context.checks ?? 'none', audit: context.audit, netDeletion: context.netDeletion,
     netDeletionMax: policy.netDeletionMax, allowMassDeletion: policy.allowMassDeletion,
   });
 }

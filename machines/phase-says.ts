@@ -4,11 +4,11 @@
 
 import type { SeenInput } from '#src/events/inputs.ts';
 import type { FeedbackItem } from '#src/events/effects.ts';
-import { judgeCheck } from '#src/domain/check.ts';
+import { baselineOf, coverageDelta, judgeCheck } from '#src/domain/check.ts';
 import { mergeVerdicts } from '#src/domain/merge.ts';
 import { raisedLimit, type FailureKind } from '#src/domain/retry.ts';
 import {
-  actorOf, attemptsMax, auditorModel, auditorSlots, builderModel, defaultOf, gateOf, idsOf, isOverridden, nextId, optionsOf, reserveFor, retryOf, slotOf, statusOf, without,
+  actorOf, attemptsMax, auditorModel, auditorSlots, builderModel, checkRules, defaultOf, gateOf, idsOf, isOverridden, nextId, optionsOf, reserveFor, retryOf, slotOf, statusOf, without,
   type PhaseContext,
 } from './phase-context.ts';
 import type { Heard, Message, Slot, ToPhase } from './vocabulary.ts';
@@ -86,7 +86,7 @@ function itemsOf(context: PhaseContext, event: PhaseEvent, kind: FailureKind): F
     case 'candidate.refused':
       return item(event.message, event.problems);
     case 'tests.finished':
-      return item(event.message, event.output);
+      return item(testsMessage(judgeCheck(event, context.baseline, checkRules(context)).reason, event.message), event.output);
     case 'effect.failed':
       return item(event.message);
     case 'builder.answered':
@@ -96,10 +96,15 @@ function itemsOf(context: PhaseContext, event: PhaseEvent, kind: FailureKind): F
   }
 }
 
+/** The exit code and how the command ended stand in the message already. */
+const testsMessage = (reason: string, message: string): string => (message !== '' && /^exit_|ed$|_out$/.test(reason) ? message : `${reason}: ${message}`.slice(0, 500));
+
 export function checked(context: PhaseContext, event: PhaseEvent): Part {
   if (event.type !== 'tests.finished') return {};
-  const { passed, reason } = judgeCheck(event, context.baseline, context.policy.highRisk);
-  return { checks: passed ? 'passed' : 'failed', checksMessage: `${reason}: ${event.message}`.slice(0, 500), output: event.output };
+  const { passed, reason, findings } = judgeCheck(event, context.baseline, checkRules(context));
+  const found = findings.map(({ kind, count }) => `${kind} ${count}`).join(', ');
+  const message = `${reason}${found === '' ? '' : ` (${found})`}: ${event.message}`.slice(0, 500);
+  return { checks: passed ? 'passed' : 'failed', checksMessage: message, tested: context.policy.ownCommand ? null : baselineOf(event), coverageDeltaBp: coverageDelta(event, context.baseline), output: event.output };
 }
 
 /** A verdict that could not be read twice rejects (E-161). */
@@ -161,7 +166,7 @@ export function settled({ context, event }: Args): Message[] {
 
 export const turnWanted = ({ context }: Args): Message[] => idsOf(context, 'wait:turn').map((id) => ({ ...toRun, type: 'turn.wanted', id, phase: context.phase }));
 export const turnReleased = ({ context }: Args): Message[] => (context.turn === 'none' || context.keepTurn ? [] : [{ ...toRun, type: 'turn.released', phase: context.phase }]);
-export const committed = ({ context, event }: Args): Message[] => (event.type === 'commit.written' ? [{ ...toRun, type: 'phase.committed', phase: context.phase, commit: event.commit }] : []);
+export const committed = ({ context, event }: Args): Message[] => (event.type === 'commit.written' ? [{ ...toRun, type: 'phase.committed', phase: context.phase, commit: event.commit, tested: context.tested }] : []);
 export const phaseSettled = ({ context }: Args): Message => ({ ...toRun, type: 'phase.settled', phase: context.phase, outcome: context.outcome ?? 'FAILED' });
 
 // Effects
@@ -177,7 +182,7 @@ export const callBuilder = ({ context, event }: Args) => ({
   context: required(context.contextRef), mode: context.mode, partial: context.partial, revision: context.revision, feedback: [...context.feedback],
 });
 export const buildCandidate = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), answer: required(context.answer), partial: context.partial, mode: context.mode, shown: required(context.shown), base: context.base });
-export const runTests = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), tree: required(context.tree) });
+export const runTests = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), tree: required(context.tree), base: context.base, baseline: context.baseline.report });
 export const callAuditor = ({ context, event }: Args) => {
   const role = slotOf(context, causeOf(event)) as 'auditor' | 'auditor2';
   return {
@@ -231,9 +236,9 @@ export const routed = ({ context }: Args) => {
 export const auditorsRouted = ({ context }: Args) => auditorSlots(context).map((role) => ({ role, model: auditorModel(context, role), step: context.step }));
 export const checkSkipped = ({ context }: Args) => ({ reason: context.policy.check === 'skip' ? 'the plan skips it, with a reason' : 'no test command is configured' });
 export function checkJudged({ context, event }: Args) {
-  const result = event.type === 'tests.finished' ? event : { ended: 'setup_failed' as const, exitCode: null, testsRun: null, testsFailed: null };
-  const { passed, reason } = judgeCheck(result, context.baseline, context.policy.highRisk);
-  return { passed, reason, exitCode: result.exitCode, testsRun: result.testsRun };
+  if (event.type !== 'tests.finished') return [];
+  const { passed, reason, findings } = judgeCheck(event, context.baseline, checkRules(context));
+  return [{ passed, reason, exitCode: event.exitCode, testsRun: event.testsRun, findings: [...findings], coverageDeltaBp: coverageDelta(event, context.baseline) }];
 }
 export function auditMerged({ context }: Args) {
   const { approved, minor, major, critical, disagreement } = mergeVerdicts(context.answers.map(({ slot, ...verdict }) => ({ role: slot, verdict })));

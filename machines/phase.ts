@@ -14,7 +14,7 @@ import { mergeVerdicts } from '#src/domain/merge.ts';
 import { counts, raisedLimit, type FailureKind } from '#src/domain/retry.ts';
 import type { PhaseOutcome } from '#src/domain/schedule.ts';
 import {
-  afterGate, auditorSlots, freshAttempt, gateOf, initialContext, isOverridden, retryOf, slotOf, without,
+  afterGate, auditorSlots, baselineFor, checkRules, freshAttempt, gateOf, initialContext, isOverridden, retryOf, slotOf, without,
   type PhaseContext, type PhaseInput, type QuestionKind,
 } from './phase-context.ts';
 import * as said from './phase-says.ts';
@@ -29,7 +29,7 @@ export const phaseMachine = setup({
   actions: {
     ...say,
     // waiting and asking
-    begin: assign(({ context, event }) => (event.type === 'phase.started' ? { base: event.head, baseline: event.baseline, open: without(context.open, (kind) => kind === 'wait:start') } : {})),
+    begin: assign(({ context, event }) => (event.type === 'phase.started' ? { base: event.head, baseline: baselineFor(context, event.baseline), open: without(context.open, (kind) => kind === 'wait:start') } : {})),
     /** Opens a wish per slot; `same` keeps the number of the call (an interruption is none). */
     ask: assign(({ context }, { slots, same }: { slots: readonly Slot[]; same: boolean }) => said.asked(context, slots, same)),
     granted: assign(({ context, event }) => ({ open: { ...context.open, [causeOf(event)]: `running:${slotOf(context, causeOf(event))}` }, trouble: null })),
@@ -71,7 +71,7 @@ export const phaseMachine = setup({
     queueTurn: assign(({ context }) => (context.turn === 'held' ? {} : { ...said.opened(context, 'wait:turn'), turn: 'queued' as const })),
     holdTurn: assign(({ context }) => ({ turn: 'held' as const, keepTurn: false, open: without(context.open, (kind) => kind === 'wait:turn') })),
     releaseTurn: assign(({ context }) => (context.keepTurn ? {} : { turn: 'none' as const, open: without(context.open, (kind) => kind === 'wait:turn') })),
-    moveBase: assign(({ event }) => (event.type === 'turn.granted' ? { base: event.head } : {})),
+    moveBase: assign(({ context, event }) => (event.type === 'turn.granted' ? { base: event.head, baseline: baselineFor(context, event.baseline) } : {})),
     reaudit: assign(({ context }) => ({
       reaudits: context.reaudits + 1, keepTurn: context.reaudits >= context.policy.reauditsMax, answers: [], audit: null,
       calls: { ...context.calls, auditor: 0, auditor2: 0 }, unreadable: [],
@@ -102,7 +102,7 @@ export const phaseMachine = setup({
     refusedAs: ({ event }, { kind }: { kind: string }) => event.type === 'candidate.refused' && event.kind === kind,
     emptyPatch: ({ context, event }) => event.type === 'candidate.built' && isEmpty(event) && !context.policy.allowNoop,
     hasNoCommand: ({ context }) => context.policy.check !== 'command',
-    testsPass: ({ context, event }) => event.type === 'tests.finished' && judgeCheck(event, context.baseline, context.policy.highRisk).passed,
+    testsPass: ({ context, event }) => event.type === 'tests.finished' && judgeCheck(event, context.baseline, checkRules(context)).passed,
     unreadableFirst: ({ context, event }) => event.type === 'audit.answered' && event.verdict === null && context.unreadable.every(({ slot }) => slot !== slotOf(context, event.cause)),
     allAnswered: ({ context }) => auditorSlots(context).every((slot) => context.answers.some((answer) => answer.slot === slot)),
     approvedByAll: ({ context }) => mergedOf(context).approved,

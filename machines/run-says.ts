@@ -39,11 +39,11 @@ export function unparked({ context }: Args): Message[] {
 }
 
 export const turnGranted = ({ context, event }: Args): Message[] =>
-  event.type === 'turn.wanted' && context.turn.holder === null ? [{ to: actorOf(event.phase), type: 'turn.granted', cause: event.id, head: context.head }] : [];
+  event.type === 'turn.wanted' && context.turn.holder === null ? [{ to: actorOf(event.phase), type: 'turn.granted', cause: event.id, head: context.head, baseline: context.baseline }] : [];
 
 export function turnPassed({ context, event }: Args): Message[] {
   const next = nextHolder(context, event);
-  return next === null ? [] : [{ to: actorOf(next.phase), type: 'turn.granted', cause: next.id, head: context.head }];
+  return next === null ? [] : [{ to: actorOf(next.phase), type: 'turn.granted', cause: next.id, head: context.head, baseline: context.baseline }];
 }
 
 function nextHolder({ turn }: RunContext, event: RunEvent) {

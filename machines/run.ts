@@ -39,7 +39,8 @@ export const runMachine = setup({
       return { phases: context.phases.map((phase) => (started.has(phase.id) ? { ...phase, status: 'active' as const } : phase)) };
     }),
     settlePhase: assign(({ context, event }) => (event.type === 'phase.settled' ? { phases: settlePhase(context, event.phase, event.outcome) } : {})),
-    moveHead: assign(({ event }) => (event.type === 'phase.committed' ? { head: event.commit } : {})),
+    /** What was tested before the commit is the baseline of what follows. */
+    moveHead: assign(({ context, event }) => (event.type === 'phase.committed' ? { head: event.commit, baseline: event.tested ?? context.baseline } : {})),
     keepPublished: assign(({ event }) => (event.type === 'workspace.published' ? { published: event.commit } : {})),
     cancel: assign({ cancelled: true, parked: [] }),
     // accounts
@@ -105,7 +106,7 @@ export const runMachine = setup({
           },
         },
         baseline: {
-          entry: [{ type: 'runTests', params: ({ context }: Args) => ({ id: nextId(context), phase: null, attempt: 0, tree: context.tree }) }, { type: 'open', params: { kind: 'tests' } }],
+          entry: [{ type: 'runTests', params: ({ context }: Args) => ({ id: nextId(context), phase: null, attempt: 0, tree: context.tree, base: null, baseline: null }) }, { type: 'open', params: { kind: 'tests' } }],
           exit: 'drop',
           on: {
             'tests.finished': [

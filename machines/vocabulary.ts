@@ -19,7 +19,7 @@ export type ToRun =
   | { readonly type: 'effect.withdrawn'; readonly ids: readonly string[] }
   | { readonly type: 'turn.wanted'; readonly id: string; readonly phase: string }
   | { readonly type: 'turn.released'; readonly phase: string }
-  | { readonly type: 'phase.committed'; readonly phase: string; readonly commit: string }
+  | { readonly type: 'phase.committed'; readonly phase: string; readonly commit: string; readonly tested: Baseline | null }
   | { readonly type: 'phase.settled'; readonly phase: string; readonly outcome: PhaseOutcome };
 
 export type ToPhase =
@@ -29,7 +29,7 @@ export type ToPhase =
   | { readonly type: 'effect.granted'; readonly cause: string }
   | { readonly type: 'effect.parked'; readonly cause: string }
   | { readonly type: 'effect.denied'; readonly cause: string; readonly reason: string }
-  | { readonly type: 'turn.granted'; readonly cause: string; readonly head: string }
+  | { readonly type: 'turn.granted'; readonly cause: string; readonly head: string; readonly baseline: Baseline }
   | { readonly type: 'time.shifted'; readonly downMs: number };
 
 export type Message = (ToRun & { readonly to: 'run' }) | (ToPhase & { readonly to: string });

@@ -33,7 +33,7 @@ export function policyFor(plan: Plan, settings: RunSettings, config: Config, fla
       baseline: plan.baseline.kind,
       base: flags.base,
     },
-    phases: plan.phases.map((phase) => ({ phase: phase.phase_id, policy: phasePolicy(phase, settings, config, flags) })),
+    phases: plan.phases.map((phase) => ({ phase: phase.phase_id, policy: phasePolicy(phase, plan.baseline, { settings, config, flags }) })),
     prices: [...models.models].map(([model, { input, output, cacheRead, cacheWrite }]) => ({ model, input, output, cacheRead, cacheWrite })),
     context: executor.context,
     guards: executor.guards,
@@ -64,7 +64,16 @@ function singleAudit(phase: Phase, config: Config, flags: Flags): string[] {
   return [`${phase.phase_id}: one auditor instead of two: ${flags.dualAudit ? `nobody answers for ${wanted.filter((model) => !flags.reachable(model))[0] ?? ''}` : '--no-dual-auditor'}`];
 }
 
-function phasePolicy(phase: Phase, { profile }: RunSettings, { executor, models, categories }: Config, { dualAudit, reachable }: PolicyFlags): PhasePolicy {
+/** Of two commands the results cannot be compared. Limits and gates do not change what is run. */
+function isOwn(ci: Phase['ci'], baseline: Plan['baseline']): boolean {
+  if (ci.kind !== 'command' || baseline.kind !== 'command') return true;
+  const run = ({ argv, workdir, env, reports }: typeof ci): string => JSON.stringify([argv, workdir, env, reports]);
+  return run(ci) !== run(baseline);
+}
+
+interface Given { readonly settings: RunSettings; readonly config: Config; readonly flags: PolicyFlags }
+
+function phasePolicy(phase: Phase, baseline: Plan['baseline'], { settings: { profile }, config: { executor, models, categories }, flags: { dualAudit, reachable } }: Given): PhasePolicy {
   const category = categoryOf(categories, phase.task_category);
   const routed = { category: phase.task_category, complexity: category.highRisk ? ('high' as const) : phase.complexity, reachable };
   const walkOf = (role: 'builder' | 'auditor' | 'auditor2'): string[] | null => walk(models, { role, ...routed });
@@ -96,6 +105,8 @@ function phasePolicy(phase: Phase, { profile }: RunSettings, { executor, models,
     highRisk: category.highRisk,
     profile,
     check: phase.ci.kind,
+    ownCommand: isOwn(phase.ci, baseline),
+    allowWeakerTests: phase.ci.kind === 'command' && phase.ci.allowWeakerTests,
     netDeletionMax: executor.gate.netDeletionMax,
     allowMassDeletion: phase.allow_mass_deletion,
     allowNoop: phase.allow_noop,

@@ -6,12 +6,18 @@ export interface GateInput {
   readonly highRisk: boolean;
   /** `none`: no command is configured; `skipped`: the plan says so, with a reason. */
   readonly checks: 'passed' | 'failed' | 'skipped' | 'none';
+  /** `safety_critical`: coverage counts. */
+  readonly isStrict: boolean;
+  /** Basis points; null: unknown, which never compares (E-174). */
+  readonly coverageDeltaBp: number | null;
   readonly audit: { readonly approved: boolean; readonly minor: number; readonly major: number; readonly critical: number } | null;
   /** Lines removed minus lines added. */
   readonly netDeletion: number;
   readonly netDeletionMax: number;
   readonly allowMassDeletion: boolean;
 }
+
+const COVERAGE_LOSS_BP = 200;
 
 export interface GateVerdict {
   readonly level: 'ok' | 'needs_review' | 'blocked';
@@ -32,6 +38,12 @@ export function judgeGate(input: GateInput): GateVerdict {
   const rejected = !audit.approved || audit.major > 0;
   if (checks === 'failed') return highRisk ? verdict('blocked', 3, 'the tests fail') : verdict('needs_review', 7, 'the tests fail');
   if (rejected) return highRisk ? verdict('blocked', 4, 'an auditor rejects it') : verdict('needs_review', 8, 'an auditor rejects it');
+  const { coverageDeltaBp: delta } = input;
+  if (highRisk && input.isStrict && delta === null) return verdict('needs_review', 5, 'the coverage is unknown');
+  if (highRisk && input.isStrict && delta !== null && delta < -COVERAGE_LOSS_BP) return verdict('needs_review', 5, `the coverage falls by ${percent(-delta)}`);
   if (highRisk) return verdict('ok', 6, 'high risk: tests and every auditor agree');
-  return verdict('ok', 9, checks === 'passed' ? 'tests pass and the audit approves' : 'the audit approves; no test was run');
+  const falls = delta !== null && delta < 0 ? `; the coverage falls by ${percent(-delta)}` : '';
+  return verdict('ok', 9, checks === 'passed' ? `tests pass and the audit approves${falls}` : 'the audit approves; no test was run');
 }
+
+const percent = (basisPoints: number): string => `${Math.floor(basisPoints / 100)}.${String(basisPoints % 100).padStart(2, '0')} points`;

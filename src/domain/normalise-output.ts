@@ -24,6 +24,9 @@ export function normaliseOutput(text: string, places: OutputPlaces): string {
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])/g;
 const CONTROLS = /(?![\n\t])\p{Cc}/gu;
 
+/** What was printed or written, with times and numbers as they are: for those who read reports. */
+export const readable = (text: string, places: OutputPlaces): string => placeless(visible(text), places);
+
 /** Escape sequences and control characters gone, line ends LF. */
 const visible = (text: string): string => text.replace(/\r\n?/g, '\n').replace(ESCAPES, '').replace(CONTROLS, '').toWellFormed();
 

@@ -53,6 +53,9 @@ export const effects = {
     phase: Id.nullable(),
     attempt: z.int().nonnegative(),
     tree: ObjectId,
+    /** The commit that the tree is built on, and the report of its tests; null where there is none. */
+    base: ObjectId.nullable(),
+    baseline: Ref.nullable(),
   }),
   callAuditor: defineEffect('callAuditor', { paid: true }, 'Ask an auditor for a verdict on diff and test result.', {
     ...ofCall,

@@ -12,7 +12,15 @@ const account = { effect: z.string().max(200), slot: Slot, phase: Id };
 export const facts = {
   'attempt.started': defineFact('attempt.started', 'An attempt began.', { attempt: Attempt, base: ObjectId, model: Name, outputTokensMax: Tokens }),
   'model.routed': defineFact('model.routed', 'Which model a call goes to, by how many failures that count.', { role: z.string().max(16), model: Name, step: z.int().nonnegative() }),
-  'check.judged': defineFact('check.judged', 'The tests against the baseline.', { passed: z.boolean(), reason: Name, exitCode: z.int().nullable(), testsRun: z.int().nonnegative().nullable() }),
+  'check.judged': defineFact('check.judged', 'The tests against the baseline, and what was found, whether it fails or not.', {
+    passed: z.boolean(),
+    reason: Name,
+    exitCode: z.int().nullable(),
+    testsRun: z.int().nonnegative().nullable(),
+    findings: z.array(z.strictObject({ kind: Name, count: z.int().min(1) })).max(20),
+    /** In basis points; null: unknown (E-174). */
+    coverageDeltaBp: z.int().nullable(),
+  }),
   'check.skipped': defineFact('check.skipped', 'No test was run, and why that is allowed or not.', { reason: Text }),
   'audit.merged': defineFact('audit.merged', 'The verdicts taken together (E-164).', {
     approved: z.boolean(),

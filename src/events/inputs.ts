@@ -9,6 +9,7 @@ import { BuilderMode, defineInput, Id, Ms, Name, ObjectId, Rung, Sha256, spent, 
 import { Plan } from './plan.ts';
 import { Pins, Policy } from './policy.ts';
 
+const Count = z.int().nonnegative();
 const MODEL_CALLS = ['callBuilder', 'callAuditor', 'callPlanner'];
 
 export const Issue = z.strictObject({
@@ -112,9 +113,29 @@ export const inputs = {
   testsFinished: defineInput('tests.finished', 1, ['runTests'], 'The test command ended, or was ended.', {
     ended: z.enum(['exited', 'signalled', 'timed_out', 'spawn_failed', 'setup_failed']),
     exitCode: z.int().nullable(),
-    /** How many tests ran, null when the output does not say. */
+    /** How many tests passed or failed, null when nothing says so. */
     testsRun: z.int().nonnegative().nullable(),
     testsFailed: z.int().nonnegative().nullable(),
+    testsSkipped: z.int().nonnegative().nullable(),
+    /** Files and suites that never came to run a test. */
+    collectionErrors: z.int().nonnegative(),
+    /** Who says so: numbers and names of two dialects are not comparable. Null where the exit code is all there is. */
+    dialect: Name.nullable(),
+    /** A report was asked for and is not there, or is damaged. */
+    reportMissing: z.boolean(),
+    /** Each test with its outcome, as far as it has a name. */
+    report: Ref.nullable(),
+    /** Against the tests of the base, by name, and the names; null where nothing can be compared. */
+    compared: z.strictObject({ newlyFailing: Count, newlyPassing: Count, stillFailing: Count, flaky: Count, newErrors: Count, gone: Count, added: Count, newlySkipped: Count }).nullable(),
+    comparison: Ref.nullable(),
+    /** Of the second run, which only newly failing tests bring about. */
+    againExitCode: z.int().nullable(),
+    /** Assertions that the changed test files have less than before. */
+    weakened: Count,
+    /** The gate `new_tests_must_fail_before`: how many passed without the rest of the change; null where it was not asked, or nothing could be tried. */
+    newTests: z.strictObject({ tried: Count, passedBefore: Count }).nullable(),
+    /** Covered lines in basis points; null: unknown. */
+    coverageBp: Count.max(10_000).nullable(),
     /** What failed, in one normalised line. */
     message: Text,
     /** Normalised output; head and tail where it was `cut`. */

@@ -14,8 +14,15 @@ export const CiCommand = z.strictObject({
   timeoutMs: Ms,
   workdir: z.string().max(512),
   env: z.array(z.tuple([z.string(), z.string()])),
+  /** Files that the command writes what happened to each test into, relative to `workdir`. */
+  reports: z.array(Path).max(20),
+  /** The file that it writes lcov or Cobertura into; null where there is none. */
+  coverage: Path.nullable(),
+  /** Deleted, skipped and weakened tests are no reason to fail. */
+  allowWeakerTests: z.boolean(),
   newTestsMustFailBefore: z.boolean(),
 });
+export type CiCommand = z.infer<typeof CiCommand>;
 export const Ci = z.discriminatedUnion('kind', [CiCommand, z.strictObject({ kind: z.literal('skip'), reason: z.string().max(500) }), z.strictObject({ kind: z.literal('none') })]);
 export type Ci = z.infer<typeof Ci>;
 

@@ -46,6 +46,9 @@ export const PhasePolicy = z.strictObject({
   /** `normal` lets a review level pass with a note; `safety_critical` asks a human. */
   profile: z.enum(['normal', 'safety_critical']),
   check: z.enum(['command', 'skip', 'none']),
+  /** Its command is not the run's: the baseline says nothing of it. */
+  ownCommand: z.boolean(),
+  allowWeakerTests: z.boolean(),
   netDeletionMax: Count,
   allowMassDeletion: z.boolean(),
   allowNoop: z.boolean(),

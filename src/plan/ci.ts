@@ -9,7 +9,6 @@ import type { CiInput, PhaseInput } from './input.ts';
 import { cleanPaths, placed, tidied } from './paths.ts';
 import { splitCommand } from './quoting.ts';
 import type { Report } from './report.ts';
-import type { z } from 'zod';
 
 export interface CiLimits {
   readonly testsMs: number;
@@ -23,8 +22,9 @@ const WRONG: readonly string[] = ['false'];
 const WAY_OUT = 'give argv, or a script of the repository';
 
 /** One `ci` with its command split, its paths cleaned and its two names of the time limit made one. */
-interface CleanCi extends Omit<CiInput, 'command' | 'timeout' | 'timeout_seconds'> {
+interface CleanCi extends Omit<CiInput, 'command' | 'timeout' | 'timeout_seconds' | 'report'> {
   readonly argv?: readonly string[];
+  readonly reports?: readonly string[];
   readonly timeoutMs?: number;
 }
 
@@ -70,7 +70,7 @@ function holdsNul(text: string, at: Path, { problem }: Report): boolean {
   return text.includes('\0');
 }
 
-function cleaned({ command, timeout, timeout_seconds = timeout, workdir, ...rest }: CiInput, at: Path, report: Report): CleanCi {
+function cleaned({ command, timeout, timeout_seconds = timeout, workdir, report: written, coverage: covers, ...rest }: CiInput, at: Path, report: Report): CleanCi {
   for (const key of ['paths', 'args'] as const) for (const { text, at: place } of placed(rest[key] ?? [], [...at, key])) holdsNul(text, place, report);
   for (const [name, value] of Object.entries(rest.env ?? {})) holdsNul(value, [...at, 'env', name], report);
   const folder = workdir === undefined || tidied(workdir) === '.' ? workdir : cleanPaths([{ text: workdir, at: [...at, 'workdir'] }], report)[0]?.text;
@@ -79,6 +79,8 @@ function cleaned({ command, timeout, timeout_seconds = timeout, workdir, ...rest
     ...(command === undefined ? {} : { argv: argvOf(command, [...at, 'command'], report) }),
     ...(timeout_seconds === undefined ? {} : { timeoutMs: timeout_seconds * 1000 }),
     ...(folder === undefined ? {} : { workdir: tidied(folder) }),
+    ...(covers === undefined ? {} : { coverage: cleanPaths([{ text: covers, at: [...at, 'coverage'] }], report)[0]?.text }),
+    ...(written === undefined ? {} : { reports: cleanPaths(placed(typeof written === 'string' ? [written] : written, [...at, 'report']), report).map(({ text }) => text) }),
   };
 }
 
@@ -101,9 +103,9 @@ function ciOf(ci: CleanCi | null, { testsMs }: CiLimits): Ci {
   return ci !== null && hasCommand(ci) ? commandOf(ci, testsMs) : { kind: 'none' };
 }
 
-function commandOf(ci: CleanCi, defaultMs: number): z.infer<typeof CiCommand> {
+function commandOf(ci: CleanCi, defaultMs: number): CiCommand {
   const env = Object.entries(ci.env ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { kind: 'command', argv: wordsOf(ci), timeoutMs: ci.timeoutMs ?? defaultMs, workdir: ci.workdir ?? '.', env, newTestsMustFailBefore: false };
+  return { kind: 'command', argv: wordsOf(ci), timeoutMs: ci.timeoutMs ?? defaultMs, workdir: ci.workdir ?? '.', env, reports: [...(ci.reports ?? [])], coverage: ci.coverage ?? null, allowWeakerTests: ci.allow_weaker_tests ?? false, newTestsMustFailBefore: ci.new_tests_must_fail_before ?? false };
 }
 
 function baselineOf(ci: CleanCi | null, { testsMs, baselineMs }: CiLimits): Plan['baseline'] {

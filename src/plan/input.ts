@@ -29,7 +29,10 @@ export const CiInput = z.strictObject({
   timeout_seconds: Positive.max(86_400).optional(),
   timeout: Positive.max(86_400).optional(),
   baseline: z.enum(['none', 'command']).optional(),
-  new_tests_must_fail_before: z.literal(false, { error: 'this gate comes with a later version' }).optional(),
+  report: z.union([z.string().min(1).max(512), z.array(z.string().min(1).max(512)).max(20)]).optional(),
+  coverage: z.string().min(1).max(512).optional(),
+  allow_weaker_tests: z.boolean().optional(),
+  new_tests_must_fail_before: z.boolean().optional(),
 });
 export type CiInput = z.infer<typeof CiInput>;
 

@@ -10,6 +10,7 @@
 //   W5. Every operation is idempotent; what a crash left is made good or thrown away by the next call.
 //   W6. What a plan adds to a checkout is read inside of the user's working tree, links resolved, and never stands in the
 //       place of a file of the tree.
+//   W7. What foreign code wrote into a checkout is read as a plain file inside of it, up to a size: no link leads out.
 
 export type ObjectFormat = 'sha1' | 'sha256';
 
@@ -84,6 +85,10 @@ export interface Checkout {
   readonly home: string;
   readonly temp: string;
   readonly links: readonly Link[];
+  /** A plain file below `path`; null where there is none, something else stands there, or it is larger than `bytesMax`. */
+  read(file: string, bytesMax: number): Promise<Uint8Array | null>;
+  /** Removes a file or link below `path`, so that what is read afterwards was written afterwards. */
+  forget(file: string): Promise<void>;
   remove(): Promise<void>;
 }
 

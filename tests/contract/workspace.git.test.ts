@@ -1,6 +1,6 @@
 // Workspace with git: the user's repository, publishing, checkouts. Candidates: workspace.git-candidates.test.ts.
 
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
@@ -402,6 +402,35 @@ describe('checkouts', () => {
     await checkout.remove();
     await checkout.remove();
     expect(existsSync(checkout.path)).toBe(false);
+  });
+
+  test('W7 what was written into a checkout is read as a plain file inside of it, up to a size, and no link leads out', async () => {
+    const repo = kept(userRepository({ ...files, 'old.xml': 'of the tree' }));
+    const space = spaceOf(repo);
+    const { tree } = await space.prepare(RUN, null);
+    const checkout = await space.checkout(tree, `${RUN}/phase:p1/3`, bare);
+    const outside = path.join(home, 'secret.xml');
+    writeFileSync(outside, 'outside');
+    mkdirSync(path.join(checkout.path, 'out/folder'), { recursive: true });
+    writeFileSync(path.join(checkout.path, 'out/report.xml'), 'inside');
+    symlinkSync(outside, path.join(checkout.path, 'link.xml'));
+    symlinkSync('out/report.xml', path.join(checkout.path, 'inner.xml'));
+    symlinkSync(home, path.join(checkout.path, 'way'));
+    linkSync(outside, path.join(checkout.path, 'hard.xml'));
+    execFileSync('mkfifo', [path.join(checkout.path, 'pipe')]);
+    const read = async (file: string, max = 100): Promise<string | null> => {
+      const bytes = await checkout.read(file, max);
+      return bytes === null ? null : Buffer.from(bytes).toString('utf8');
+    };
+    expect(await read('out/report.xml')).toBe('inside');
+    expect(await read('./out//report.xml', 6)).toBe('inside');
+    for (const file of ['link.xml', 'inner.xml', 'way/secret.xml', 'hard.xml', 'pipe', 'out', 'out/folder', 'none.xml', '../secret.xml', 'out/../old.xml', outside, '', '.', 'a\0b']) expect(await read(file), file).toBeNull();
+    expect(await read('out/report.xml', 5), 'too large').toBeNull();
+    for (const file of ['old.xml', 'link.xml', 'hard.xml', 'way/secret.xml', 'out', 'none.xml', '../secret.xml', outside]) await checkout.forget(file);
+    expect(await read('old.xml')).toBeNull();
+    expect(readFileSync(outside, 'utf8')).toBe('outside');
+    expect(existsSync(path.join(checkout.path, 'out/report.xml'))).toBe(true);
+    await checkout.remove();
   });
 
   test('W5 what an earlier life left under the same mark is gone, another mark is another folder, and clean removes both', async () => {

@@ -84,7 +84,7 @@ beforeAll(() => {
     phasePolicy({ attemptsMax: 3, check: 'none', interruptionsMax: 0, againMax: 0, reauditsMax: 0, onExhausted: 'fail' }),
     phasePolicy({ auditor2Walk: ['m1'], attemptsMax: 1, highRisk: true, againMax: 0, transportTriesMax: 1, interruptionsMax: 0 }),
     phasePolicy({ check: 'none', askBeforeCommit: true, attemptsMax: 1, allowNoop: true, onExhausted: 'fail' }),
-    phasePolicy({ check: 'skip', highRisk: true, attemptsMax: 1, profile: 'safety_critical', replansMax: 0 }),
+    phasePolicy({ check: 'skip', highRisk: true, attemptsMax: 1, profile: 'safety_critical', replansMax: 0, againMax: 0 }),
     phasePolicy({ attemptsMax: 1, profile: 'safety_critical', netDeletionMax: 0, questionDefault: 'approve' }),
   ];
   seen = walk({ engine, inputs: policies.map((policy) => ({ phase: 'p1', policy })), key, alphabet, judge });

@@ -12,7 +12,7 @@ const call = { model: 'm1', prompt: ref(1), answer: ref(2), ...spent };
 const built = (digit: string, files: number) => ({
   tree: oid(digit), diff: ref(3, files === 0 ? 0 : 10), set: digit.repeat(64), changes: ref(4), created: 0, modified: files, deleted: 0, added: 1, removed: 2, keyChanges: [], rung: 'strict', carried: null,
 });
-const tests = (exitCode: number) => ({ ended: 'exited', exitCode, testsRun: 3, testsFailed: exitCode, message: exitCode === 0 ? '' : 'expected 1 to equal 2, as everybody knows', output: ref(5), cut: false, sandbox: 'none' });
+const tests = (exitCode: number) => ({ ended: 'exited', exitCode, testsRun: 3, testsFailed: exitCode, testsSkipped: 0, collectionErrors: 0, dialect: 'tap', reportMissing: false, report: ref(5), compared: null, comparison: null, againExitCode: null, weakened: 0, newTests: null, coverageBp: 8000, message: exitCode === 0 ? '' : 'expected 1 to equal 2, as everybody knows', output: ref(5), cut: false, sandbox: 'none' });
 const issue = (severity: string) => ({ severity, category: 'logic', description: 'wrong', file: 'a.js', line: 1, suggestion: '' });
 const failed = (code: string, retryable: boolean) => ['effect.failed', { code, message: 'm', retryable, retryAfterMs: 0, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, costMicroUsd: 0 }] as const;
 
@@ -56,7 +56,7 @@ export const results: Readonly<Record<string, readonly Answer[]>> = {
   question: ['approve', 'again', 'reject'].map((option) => ['question.answered', { option, note: 'n', by: 'human' }] as const),
 };
 
-const baseline = { status: 'passed', exitCode: 0, testsRun: 3, testsFailed: 0 };
+const baseline = { status: 'passed', exitCode: 0, testsRun: 3, testsFailed: 0, collectionErrors: 0, dialect: 'tap', report: ref(5), coverageBp: 8000 };
 
 /** Everything that may answer one open id of a phase. @param kind `status:slot`. */
 export function answersTo(id: string, kind: string): ChartEvent[] {
@@ -74,7 +74,7 @@ export function answersTo(id: string, kind: string): ChartEvent[] {
     case 'wait':
       return slot === 'start'
         ? [event(['phase.started', { head: oid('1'), baseline }]), event(['phase.blocked', { dependency: 'p0' }])]
-        : [event(['turn.granted', { head: oid('1') }]), event(['turn.granted', { head: oid('2') }])];
+        : [event(['turn.granted', { head: oid('1'), baseline }]), event(['turn.granted', { head: oid('2'), baseline }])];
     default:
       throw new Error(`unknown kind ${kind}`);
   }

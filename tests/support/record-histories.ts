@@ -41,7 +41,15 @@ function chosenOf(candidates: readonly Candidate[]): Candidate[] {
     if (worth(best) === 0) throw new Error(`no run takes ${missing.join(' ')}`);
     chosen.push(best);
   }
-  return chosen;
+  return busyOf(chosen);
+}
+
+/** What was chosen early may have become idle through what came later. */
+function busyOf(chosen: readonly Candidate[]): Candidate[] {
+  return chosen.reduce<Candidate[]>((kept, one) => {
+    const others = kept.filter((other) => other !== one);
+    return edgesNotTaken(others.map(({ edges }) => edges)).length === 0 ? others : kept;
+  }, [...chosen]);
 }
 
 const version = nameOf(lockNow());

@@ -3,7 +3,6 @@
 // Whole runs by seed as the product records them: record 0 with plan, policy and pins, the shipped charts, the chain.
 
 import { pinsFor, systemFor } from '#src/app/pins.ts';
-import type { z } from 'zod';
 import type { InputData } from '#src/events/inputs.ts';
 import type { CiCommand } from '#src/events/plan.ts';
 import { first, next, type SystemFor } from '#src/kernel/log.ts';
@@ -18,7 +17,7 @@ const START = Date.UTC(2026, 0, 1);
 
 /** What record 0 holds of a setting. */
 export function requestOf(name: string, { run, phases }: Setting): Requested {
-  const command: z.infer<typeof CiCommand> = { kind: 'command', argv: ['npm', 'test'], timeoutMs: 600_000, workdir: '.', env: [], newTestsMustFailBefore: false };
+  const command: CiCommand = { kind: 'command', argv: ['npm', 'test'], timeoutMs: 600_000, workdir: '.', env: [], reports: [], coverage: null, allowWeakerTests: false, newTestsMustFailBefore: false };
   const tiers = [...new Set(phases.map(({ tier }) => tier))].map((tier) => ({ tier_id: `T${tier}`, tier_index: tier, name: `tier ${tier}`, description: null }));
   return {
     run: name,

@@ -17,7 +17,7 @@ const CALLS: Readonly<Record<string, Kinds>> = {
   assembleContext: { reads: ['workspace.reopen', 'workspace.files', 'workspace.treeOf', 'workspace.readAll', 'blobs.get'], writes: ['blobs.put'] },
   callBuilder: { reads: ['blobs.get'], writes: ['blobs.memo', 'blobs.put', 'models.call'] },
   buildCandidate: { reads: ['workspace.reopen', 'workspace.files', 'workspace.treeOf', 'workspace.readAll', 'blobs.get'], writes: ['workspace.applyFiles', 'workspace.carry', 'blobs.put'] },
-  runTests: { reads: [], writes: ['workspace.checkout', 'processes.run', 'checkout.remove', 'blobs.put'] },
+  runTests: { reads: ['workspace.files', 'workspace.treeOf', 'workspace.readAll', 'blobs.get'], writes: ['workspace.checkout', 'processes.run', 'checkout.remove', 'blobs.put'] },
   callAuditor: { reads: ['blobs.get'], writes: ['blobs.memo', 'blobs.put', 'models.call'] },
   callPlanner: { reads: ['blobs.get'], writes: ['blobs.memo', 'blobs.put', 'models.call'] },
   writeCommit: { reads: [], writes: ['workspace.commit'] },

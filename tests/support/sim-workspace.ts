@@ -108,7 +108,7 @@ export function memoryWorkspace(repo: Repository, mayPublish: (commit: string) =
     async checkout(tree, mark) {
       known(repo.trees, tree, 'tree');
       repo.checkouts.add(mark);
-      return { path: `/simulated/${tree}`, home: '/simulated/home', temp: '/simulated/temp', links: [], remove: async () => void repo.checkouts.delete(mark) };
+      return { path: `/simulated/${tree}`, home: '/simulated/home', temp: '/simulated/temp', links: [], read: async () => null, forget: async () => {}, remove: async () => void repo.checkouts.delete(mark) };
     },
     async commit({ tree, parent, message, atSeconds }) {
       const id = commitId({ tree, parent, message, atSeconds }, 'sha1');

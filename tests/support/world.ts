@@ -46,7 +46,7 @@ export function generator(seed: number): { next: () => number; pick: <T>(list: r
 }
 
 const failed = (code: string) => ['effect.failed', { code, message: 'm', retryable: false, retryAfterMs: 0, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, costMicroUsd: 0 }] as const;
-const baselines = [0, 1, 5].map((exitCode) => ['tests.finished', { ended: 'exited', exitCode, testsRun: exitCode === 5 ? 0 : 3, testsFailed: exitCode, message: '', output: { ref: `sha256:${'0'.repeat(64)}`, bytes: 0 }, cut: false, sandbox: 'none' }] as const);
+const baselines = [0, 1, 5].map((exitCode) => ['tests.finished', { ended: 'exited', exitCode, testsRun: exitCode === 5 ? 0 : 3, testsFailed: exitCode, testsSkipped: 0, collectionErrors: 0, dialect: null, reportMissing: false, report: null, compared: null, comparison: null, againExitCode: null, weakened: 0, newTests: null, coverageBp: null, message: '', output: { ref: `sha256:${'0'.repeat(64)}`, bytes: 0 }, cut: false, sandbox: 'none' }] as const);
 
 /** Results of the run's own effects, the good one first. */
 function runResults(type: string, params: Record<string, unknown>): readonly (readonly [string, object])[] {

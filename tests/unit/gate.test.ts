@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { judgeGate, type GateInput, type GateVerdict } from '#src/domain/gate.ts';
 
 const audit = (changes: Partial<NonNullable<GateInput['audit']>> = {}) => ({ approved: true, minor: 0, major: 0, critical: 0, ...changes });
-const judged = (changes: Partial<GateInput>): GateVerdict => judgeGate({ highRisk: false, checks: 'passed', audit: audit(), netDeletion: 0, netDeletionMax: 200, allowMassDeletion: false, ...changes });
+const judged = (changes: Partial<GateInput>): GateVerdict => judgeGate({ highRisk: false, isStrict: false, coverageDeltaBp: null, checks: 'passed', audit: audit(), netDeletion: 0, netDeletionMax: 200, allowMassDeletion: false, ...changes });
 
 describe('E-171', () => {
   test.each<readonly [string, Partial<GateInput>, GateVerdict['level'], number]>([
@@ -20,6 +20,12 @@ describe('E-171', () => {
     ['row 3 before row 4', { highRisk: true, checks: 'failed', audit: audit({ approved: false }) }, 'blocked', 3],
     ['row 4: high risk and a rejection', { highRisk: true, audit: audit({ approved: false }) }, 'blocked', 4],
     ['row 4: high risk and a major issue beside an approval', { highRisk: true, audit: audit({ major: 1 }) }, 'blocked', 4],
+    ['row 5: strict, high risk and less coverage by more than two points', { highRisk: true, isStrict: true, coverageDeltaBp: -201 }, 'needs_review', 5],
+    ['row 5: strict, high risk and unknown coverage', { highRisk: true, isStrict: true }, 'needs_review', 5],
+    ['row 5 not: exactly two points', { highRisk: true, isStrict: true, coverageDeltaBp: -200 }, 'ok', 6],
+    ['row 5 not: not strict', { highRisk: true, coverageDeltaBp: -5000 }, 'ok', 6],
+    ['row 4 before row 5', { highRisk: true, isStrict: true, audit: audit({ major: 1 }) }, 'blocked', 4],
+    ['row 9: strict without high risk', { isStrict: true, coverageDeltaBp: -5000 }, 'ok', 9],
     ['row 6: high risk and all agree', { highRisk: true }, 'ok', 6],
     ['row 6: high risk with a minor issue', { highRisk: true, audit: audit({ minor: 7 }) }, 'ok', 6],
     ['row 6: high risk with tests skipped for a reason', { highRisk: true, checks: 'skipped' }, 'ok', 6],
@@ -37,7 +43,13 @@ describe('E-171', () => {
 
 const all: GateInput[] = [true, false].flatMap((highRisk) => (['passed', 'failed', 'skipped', 'none'] as const).flatMap((checks) =>
   [null, ...[true, false].flatMap((approved) => [0, 1].flatMap((major) => [0, 1].map((critical) => audit({ approved, major, critical }))))].flatMap((result) =>
-    [0, 201].flatMap((netDeletion) => [true, false].map((allowMassDeletion) => ({ highRisk, checks, audit: result, netDeletion, netDeletionMax: 200, allowMassDeletion }))))));
+    [0, 201].flatMap((netDeletion) => [true, false].map((allowMassDeletion) => ({ highRisk, isStrict: false, coverageDeltaBp: null, checks, audit: result, netDeletion, netDeletionMax: 200, allowMassDeletion }))))));
+
+test('E-171 E-174 less coverage is told as a warning, unknown coverage as nothing', () => {
+  expect(judged({ coverageDeltaBp: -1205 }).reasons).toEqual(['tests pass and the audit approves; the coverage falls by 12.05 points']);
+  expect(judged({ coverageDeltaBp: 0 }).reasons).toEqual(['tests pass and the audit approves']);
+  expect(judged({}).reasons).toEqual(['tests pass and the audit approves']);
+});
 
 test('E-171 of all inputs nothing is ok that lacks an audit, an approval or, where risk is high, its tests', () => {
   expect(all).toHaveLength(2 * 4 * 9 * 4);

@@ -12,12 +12,12 @@ const plan = { workspace: { include: ['data/'], link: ['deps'] }, ci: { command:
 test('DESIGN 7 without a sandbox what the plan includes and links is copied into the checkout, beside the files of the tree', async () => {
   scene = await sceneOf({ 'a.txt': 'tree\n' }, plan);
   scene.repo.write({ 'a.txt': 'dirty\n', 'data/x': 'included\n', 'deps/y': 'linked\n' });
-  const ran = await scene.perform('runTests', { phase: 'p1', attempt: 1, tree: scene.tree });
+  const ran = await scene.perform('runTests', { phase: 'p1', attempt: 1, tree: scene.tree, base: null, baseline: null });
   expect(ran).toMatchObject({ type: 'tests.finished', data: { exitCode: 0, sandbox: 'none' } });
   expect(await scene.text(ran.data['output'])).toContain('tree included linked');
 });
 
 test('DESIGN 7 what is not there is said by its name, and is trouble of the workspace, no failed test', async () => {
   scene = await sceneOf({ 'a.txt': 'tree\n' }, plan);
-  await expect(scene.perform('runTests', { phase: 'p1', attempt: 1, tree: scene.tree })).rejects.toMatchObject({ code: 'workspace.unusable', message: expect.stringContaining('data') });
+  await expect(scene.perform('runTests', { phase: 'p1', attempt: 1, tree: scene.tree, base: null, baseline: null })).rejects.toMatchObject({ code: 'workspace.unusable', message: expect.stringContaining('data') });
 });

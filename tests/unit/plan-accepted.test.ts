@@ -83,7 +83,7 @@ describe('paths', () => {
 });
 
 describe('commands', () => {
-  const command = { kind: 'command', argv: ['npm', 'test'], timeoutMs: 600_000, workdir: '.', env: [], newTestsMustFailBefore: false };
+  const command = { kind: 'command', argv: ['npm', 'test'], timeoutMs: 600_000, workdir: '.', env: [], reports: [], coverage: null, allowWeakerTests: false, newTestsMustFailBefore: false };
 
   test('E-015 the command of the run is that of every phase and of the baseline, which has its own limit of time', () => {
     const { phases, baseline } = planOf(`ci: {command: npm test}\n${P}`);
@@ -97,6 +97,11 @@ describe('commands', () => {
     ['its own arguments', '{args: [-x]}', { argv: ['npm', 'test', '-x'] }],
     ['its own folder and variables, in order', '{workdir: ./sub/, env: {B: "2", A: "1"}}', { workdir: 'sub/', env: [['A', '1'], ['B', '2']] }],
     ['the folder of the repository', '{workdir: .}', { workdir: '.' }],
+    ['one report', '{report: out/junit.xml}', { reports: ['out/junit.xml'] }],
+    ['several reports, each once', '{report: [a.xml, ./a.xml, b.json]}', { reports: ['a.xml', 'b.json'] }],
+    ['coverage', '{coverage: cov/lcov.info}', { coverage: 'cov/lcov.info' }],
+    ['new tests that must fail before', '{new_tests_must_fail_before: true}', { newTestsMustFailBefore: true }],
+    ['weaker tests', '{allow_weaker_tests: true}', { allowWeakerTests: true }],
   ])('E-015 a phase may have %s', (_what, ci, expected) => {
     expect(phaseOf(`ci: {command: npm test, timeout_seconds: 60}\n${P}  scope: {ci: ${ci}}\n`)?.ci).toMatchObject(expected);
   });

@@ -83,7 +83,8 @@ describe('values', () => {
     ['a link of git', `workspace: {link: [▸.git/hooks]}\n${P}`, 'workspace.link[0]', '.git', 'no checkout'],
     ['git', `workspace: {▸git: true}\n${P}`, 'workspace.git', 'comes with a later version', ''],
     ['shell: true', `ci: {command: x, ▸shell: true}\n${P}`, 'ci.shell', 'no shell', ''],
-    ['tests that must fail before', `ci: {command: x, ▸new_tests_must_fail_before: true}\n${P}`, 'ci.new_tests_must_fail_before', 'later version', ''],
+    ['coverage outside of the repository', `ci: {command: x, ▸coverage: /a.info}\n${P}`, 'ci.coverage', '', ''],
+    ['a report outside of the repository', `ci: {command: x, report: [▸../a.xml]}\n${P}`, 'ci.report[0]', '', ''],
     ['the name of a variable', `ci: {command: x, env: {▸"1a": x}}\n${P}`, 'ci.env.1a', 'not the name of a variable', ''],
     ['a set', `${P}  dependencies: ▸!!set {a, b}\n`.replace('▸', '').replace('dependencies', '▸dependencies'), 'phases[0].dependencies', 'expected array', ''],
   ])('E-010 E-013 E-015 %s is told with its place', check);

@@ -8,6 +8,7 @@ import path from 'node:path';
 import type { Checkout, Fill } from '#src/ports/workspace.ts';
 import { type Ours, withIndex } from './bare.ts';
 import { fillCheckout } from './checkout-fill.ts';
+import { forgetInside, readInside } from './checkout-files.ts';
 import { git } from './git.ts';
 import { discardTree, removeTree } from './remove-tree.ts';
 
@@ -42,7 +43,12 @@ export async function makeCheckout(ours: Ours, { home, run, effect, tree, userRo
     await git(['checkout-index', '--all', '--quiet', `--prefix=${files}/`], { ...call, cwd: files, workTree: files });
   });
   const links = await fillCheckout(userRoot, files, fill);
-  return { path: files, home: ownHome, temp, links, remove: () => removeTree(folder) };
+  return {
+    path: files, home: ownHome, temp, links,
+    read: (file, bytesMax) => readInside(files, file, bytesMax),
+    forget: (file) => forgetInside(files, file),
+    remove: () => removeTree(folder),
+  };
 }
 
 export const removeCheckouts = (home: string, run: string): Promise<void> => removeTree(runFolder(home, run));
