@@ -108,13 +108,13 @@ interface Holding extends Sources {
 
 /**
  * Before a run is gone on with: what our repository lost of it is made again.
- * @throws ExecutorError `workspace.unusable` when it cannot be; a missing base is left to the run, which pauses for it
+ * @throws ExecutorError `workspace.unusable` when it cannot be; a repository or a base that is not there is left to the run, which pauses for it or ends
  */
 export async function mend(holding: Holding): Promise<void> {
   const { head, tell } = holding;
-  if (await isIntact(holding)) return;
-  tell('our repository lost what the run builds on: it is made again from the log');
   try {
+    if (await isIntact(holding)) return;
+    tell('our repository lost what the run builds on: it is made again from the log');
     await remake(head.run, holding.records(), holding);
   } catch (error) {
     if (!(error instanceof ExecutorError) || error.code !== 'workspace.unusable') throw error;

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { putText } from '#src/effects/performing.ts';
-import { sceneOf, type Scene } from '#tests/support/hands.ts';
+import { contextFor, sceneOf, type Scene } from '#tests/support/hands.ts';
 import type { Mode } from './answers.ts';
 
 const PATHS = ['../evil', '/tmp/evil', '.git/config', '.git/hooks/pre-commit', 'src/../../evil', '.GIT/x', 'git~1/x', 'src/.gitattributes', '.env', 'locked/x', 'link', 'a.txt/x', 'src', '', '.', '..', '/', 'a\nb', 'a\tb', 'a b', '"q"', '\u202ex', 'a\0b', 'A.TXT', '.git', 'C:\\x', 'src\\x', '~/x', '-rf', '$(touch evil)', 'x'.repeat(300), '\ud800'];
@@ -55,7 +55,7 @@ export interface Strayed {
 
 export async function strayed(scene: Scene, { mode, count, seed }: { readonly mode: Mode; readonly count: number; readonly seed: number }): Promise<Strayed> {
   const { workspace, blobs } = scene.hands;
-  const context = await scene.perform('assembleContext', { phase: 'p1', attempt: 1, base: scene.base });
+  const context = await scene.perform('assembleContext', contextFor(scene.base));
   const was = new Map((await workspace.files(scene.tree)).map((entry) => [entry.path, entry]));
   const problems: string[] = [];
   let built = 0;

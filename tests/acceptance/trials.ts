@@ -2,7 +2,7 @@
 
 import { handlers } from '#src/effects/handlers.ts';
 import { putText, type Hands, type Requested } from '#src/effects/performing.ts';
-import { sceneAt, type Scene } from '#tests/support/hands.ts';
+import { contextFor, sceneAt, type Scene } from '#tests/support/hands.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import { generator } from '#tests/support/world.ts';
 import { answerOf, changedTexts, modes, type Asked, type Mode } from './answers.ts';
@@ -110,7 +110,7 @@ async function contextOf(hands: Hands, shown: Rooted, phase: PhaseFields): Promi
   const known = contexts.get(hands) ?? new Map<string, InputEvent>();
   contexts.set(hands, known);
   const key = `${shown.commit} ${JSON.stringify(phase.scope?.paths ?? [])}`;
-  const context = known.get(key) ?? (await perform(withPhase(hands, phase), 'assembleContext', { phase: 'p1', attempt: 1, base: shown.commit }));
+  const context = known.get(key) ?? (await perform(withPhase(hands, phase), 'assembleContext', contextFor(shown.commit)));
   known.set(key, context);
   return context;
 }

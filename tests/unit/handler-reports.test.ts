@@ -155,7 +155,7 @@ describe.each(RUNNERS.map((runner) => [runner.name, runner] as const))('%s', (_n
     expect((await tried({ [runner.source]: source })).result.newTests, 'no tests').toBeNull();
   });
 
-  test.runIf(runner.coverage !== undefined)('E-174 coverage is that of the report, less where a line is not tried, and unknown where there is none', async () => {
+  test.each([runner.coverage].filter((given) => given !== undefined))('E-174 coverage is that of the report, less where a line is not tried, and unknown where there is none', async () => {
     const whole = base.coverageBp ?? 0;
     expect(whole).toBeGreaterThan(9000);
     const poorer = await tried({ [runner.source]: `${runner.sum('+')}exports.more = () => {\n${'  void 0;\n'.repeat(20)}};\n` });
@@ -164,7 +164,7 @@ describe.each(RUNNERS.map((runner) => [runner.name, runner] as const))('%s', (_n
     expect((await tried({ [runner.tests]: `process.kill(process.ppid, 'SIGKILL');` })).result.coverageBp).toBeNull();
   });
 
-  test.runIf(runner.report !== undefined)('E-681 a report that this run did not write, or that is a link, is not believed', async () => {
+  test.each([runner.report].filter((given) => given !== undefined))('E-681 a report that this run did not write, or that is a link, is not believed', async () => {
     const quiet = await tried({ [runner.tests]: `require('node:fs').rmSync('report.xml', { force: true });process.kill(process.ppid, 'SIGKILL');` });
     expect(quiet.result).toMatchObject({ reportMissing: true, report: null, compared: null });
     expect(quiet.verdict.passed).toBe(false);
