@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { views, type Views } from '#projections/files.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
+import { secretsIn } from '#src/domain/secrets.ts';
 import { beganBefore } from '#src/effects/model-call.ts';
 import { perform as performEffect } from '#src/effects/perform.ts';
 import type { Hands } from '#src/effects/performing.ts';
@@ -56,6 +57,7 @@ export async function execute(execution: Execution): Promise<Driven> {
   const workspace = gitWorkspace({ userRepo: execution.workspace, home: machine.home });
   const processes = nodeProcesses({ home: machine.home, searchPath: machine.searchPath });
   await processes.endLeftovers(`${run}/`); // what an earlier life left running is ended before anything is begun
+  const secrets = [...new Set([...models.secrets, ...secretsIn(machine.env)])];
   const nonce = randomUUID();
   const { requested, head } = execution.standing;
   let { views: after } = execution.standing;
@@ -65,7 +67,7 @@ export async function execute(execution: Execution): Promise<Driven> {
   const perform = ({ open, signal }: Performance) => {
     const log: Hands['log'] = (fields, message) => machine.logger.warn({ runId: run, ...fields }, message);
     const begun = (effect: string): Promise<boolean> => beganBefore(store.blobs, { run, effect, nonce });
-    const hands: Hands = { workspace, processes, models, secrets: models.secrets, blobs: store.blobs, requested, prompts: execution.prompts, searchPath: machine.searchPath, begun, log };
+    const hands: Hands = { workspace, processes, models, secrets, blobs: store.blobs, requested, prompts: execution.prompts, searchPath: machine.searchPath, begun, log };
     return performEffect(hands, { run, effect: open.effect, place: open.place, at: open.at, signal });
   };
   const deps: DriveDeps = {

@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { loadConfig, type Config } from '#src/config/config.ts';
+import { isSecretFree, secretsIn } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { InputData } from '#src/events/inputs.ts';
 import { first, toStored } from '#src/kernel/log.ts';
@@ -96,6 +97,7 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const plan = { ...parsed.plan, run: { run_id: run } };
   const prompts = await readPrompts();
   const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, { ...flags, reachable: reachableBy(provider, machine.env, config.models) }), pins: pinsFor(prompts) };
+  if (!isSecretFree(JSON.stringify(requested), secretsIn(machine.env))) throw planInvalid([`${file}: it holds what looks like a key, and a plan is recorded whole; let the project read its keys where it runs`]);
   const models = await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
   return { run, requested, models, inspection, notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
 }

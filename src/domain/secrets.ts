@@ -3,6 +3,8 @@
 // What must never enter a prompt, a record or a patch: keys by their shape. Nothing is masked inside a patch; a text
 // that holds one is refused whole.
 
+import { isKeyName } from './command-env.ts';
+
 const SHAPES: readonly RegExp[] = [
   /\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{24,}/,
   // Headers may stand before the body, and inside JSON its lines end in a written `\n`.
@@ -15,3 +17,20 @@ const SHAPES: readonly RegExp[] = [
 
 /** @param known values of keys that this machine uses, whatever their shape. */
 export const isSecretFree = (text: string, known: readonly string[] = []): boolean => SHAPES.every((shape) => !shape.test(text)) && known.every((value) => !text.includes(value));
+
+const WHOLE_KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[^]*?(?:-----END [^-\n]{0,60}-----|$)/g;
+const MASK = '[a key was here]';
+
+/** For what is recorded of a test's output and of problems: never for a patch. */
+export function withoutSecrets(text: string, known: readonly string[] = []): string {
+  if (isSecretFree(text, known)) return text;
+  const shaped = SHAPES.reduce((left, shape) => left.replace(new RegExp(shape.source, 'g'), MASK), text.replace(WHOLE_KEY, (block) => (isSecretFree(block) ? block : MASK)));
+  return known.reduce((left, value) => left.replaceAll(value, MASK), shaped);
+}
+
+/** Shorter values are words that may stand anywhere. */
+const KNOWN_MIN = 16;
+
+/** Values of an environment whose names say that they are keys; places of files are none. */
+export const secretsIn = (env: Readonly<Record<string, string | undefined>>): string[] =>
+  Object.entries(env).flatMap(([name, value = '']) => (isKeyName(name) && value.length >= KNOWN_MIN && !/^[/.~]|\s/.test(value) ? [value] : []));

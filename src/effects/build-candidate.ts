@@ -8,6 +8,7 @@ import { changeClassOf, classInputOf, judgeGuards, type GuardedFile } from '#src
 import { shownWhole } from '#src/domain/manifest.ts';
 import { isYaml } from '#src/yaml/syntax.ts';
 import { judgePaths, type ChangedPath } from '#src/domain/path-policy.ts';
+import { isSecretFree, withoutSecrets } from '#src/domain/secrets.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { Candidate, TreeChange } from '#src/ports/workspace.ts';
@@ -87,6 +88,8 @@ async function judge(work: Work, seen: string, { candidate, whole }: Made): Prom
   const before = (await hands.workspace.files(seen)).map(({ path }) => path);
   const violations = pathViolations(work, candidate.changes, before);
   if (violations !== null) return violations;
+  // The patch is recorded and read by auditors; nothing is masked inside of one.
+  if (!isSecretFree(candidate.diff)) return { kind: 'policy_refused', code: 'secret', problems: ['the patch, or a line around it, holds what looks like a key: keys are changed by people'] };
   const phase = phaseOf(hands, params.phase);
   const files = await guardedFiles(hands, candidate.changes, whole);
   const gone = new Set(candidate.changes.filter(({ newMode }) => ABSENT.test(newMode)).map(({ path }) => path));
@@ -113,7 +116,9 @@ async function guardedFiles(hands: RepositoryHands, changes: readonly TreeChange
   return text.map(({ path, oldBlob, newBlob }) => ({ path, before: contents.get(oldBlob) ?? null, after: contents.get(newBlob) ?? null, whole: whole.has(path) }));
 }
 
-async function refused(hands: RepositoryHands, { kind, code, problems }: Refused): Promise<InputEvent> {
+/** What is told of a change may repeat lines of a file that no prompt may hold. */
+async function refused(hands: RepositoryHands, { kind, code, problems: found }: Refused): Promise<InputEvent> {
+  const problems = found.map((problem) => withoutSecrets(problem));
   const list = await putText(hands.blobs, problems.map((problem) => `- ${problem}\n`).join(''));
   return result('candidate.refused', { kind, code: code.slice(0, 64), message: problems.join('; ').slice(0, 480).toWellFormed() || code, problems: list });
 }

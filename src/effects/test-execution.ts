@@ -5,6 +5,7 @@ import { normaliseOutput, readable, type OutputPlaces } from '#src/domain/normal
 import { coverageBp } from '#src/domain/reports/coverage.ts';
 import { readOutput, readReport } from '#src/domain/reports/dialects.ts';
 import { merged, type TestReport } from '#src/domain/reports/report.ts';
+import { withoutSecrets } from '#src/domain/secrets.ts';
 import type { CiCommand } from '#src/events/plan.ts';
 import type { ProcessOutcome } from '#src/ports/processes.ts';
 import type { Checkout, Fill } from '#src/ports/workspace.ts';
@@ -68,14 +69,14 @@ async function runCommand(performing: Performing<'runTests'>, checkout: Checkout
   const outcome = await execute(performing, checkout, { ...command, network: false });
   if (outcome.ended === 'aborted') return null;
   const execution = { ...executionOf(checkout, outcome), coverageBp: coverage === null ? null : await coverageOf(checkout, coverage) };
-  return files.length === 0 ? execution : { ...execution, ...(await reportOf(checkout, files)) };
+  return files.length === 0 ? execution : { ...execution, ...(await reportOf(checkout, files, performing.hands.secrets)) };
 }
 
-async function reportOf(checkout: Checkout, files: readonly string[]): Promise<Pick<Execution, 'report' | 'reportMissing'>> {
+async function reportOf(checkout: Checkout, files: readonly string[], secrets: readonly string[]): Promise<Pick<Execution, 'report' | 'reportMissing'>> {
   const found: TestReport[] = [];
   for (const file of files) {
     const bytes = await checkout.read(file, REPORT_BYTES_MAX);
-    const report = bytes === null ? null : readReport(readable(Buffer.from(bytes).toString('utf8'), placesOf(checkout)));
+    const report = bytes === null ? null : readReport(readable(withoutSecrets(Buffer.from(bytes).toString('utf8'), secrets), placesOf(checkout)));
     if (report !== null) found.push(report);
   }
   const reportMissing = found.length < files.length;
@@ -90,11 +91,14 @@ async function coverageOf(checkout: Checkout, file: string): Promise<number | nu
 
 const placesOf = ({ path, temp, home }: Checkout): OutputPlaces => ({ checkout: path, temp, home });
 
-function execute({ run, id, hands, signal }: Performing<'runTests'>, checkout: Checkout, { argv, timeoutMs, workdir, env, network }: Command): Promise<ProcessOutcome> {
+/** What a test prints is recorded: keys are struck out before anything is read of it. */
+async function execute({ run, id, hands, signal }: Performing<'runTests'>, checkout: Checkout, { argv, timeoutMs, workdir, env, network }: Command): Promise<ProcessOutcome> {
   const places = { home: checkout.home, temp: checkout.temp, path: hands.searchPath };
   const sandbox = sandboxOf(hands) === 'none' ? null : { writable: [checkout.path, checkout.home, checkout.temp], readOnly: checkout.links, network };
   const extra = { CI: 'true', NO_COLOR: '1', TESTING: '1', ...Object.fromEntries(env) };
-  return hands.processes.run({ argv, cwd: join(checkout.path, workdir), env: commandEnv(places, extra), timeoutMs, mark: `${run}/${id}`, sandbox }, signal);
+  const outcome = await hands.processes.run({ argv, cwd: join(checkout.path, workdir), env: commandEnv(places, extra), timeoutMs, mark: `${run}/${id}`, sandbox }, signal);
+  const output = withoutSecrets(outcome.output, hands.secrets);
+  return { ...outcome, output, outputBytes: outcome.outputBytes - Buffer.byteLength(outcome.output) + Buffer.byteLength(output) };
 }
 
 function executionOf(checkout: Checkout, outcome: ProcessOutcome): Execution {

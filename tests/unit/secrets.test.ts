@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSecretFree } from '#src/domain/secrets.ts';
+import { isSecretFree, secretsIn, withoutSecrets } from '#src/domain/secrets.ts';
 
 const LETTERS = 'AbCdEfGhIjKlMnOpQrStUvWxYz0123456789';
 const BODY = `${LETTERS}${LETTERS}`;
@@ -28,4 +28,15 @@ test.each(['sk-', 'A', ' ', '-----BEGIN ', `${'-----BEGIN'} PRIVATE KEY-----`, '
   const before = performance.now();
   isSecretFree(unit.repeat(400_000 / unit.length));
   expect(performance.now() - before).toBeLessThan(1000);
+});
+
+test('DESIGN 7 keys are struck out of a text, and nothing else is', () => {
+  const block = `${begin('PRIVATE KEY')}\n${BODY}\n-----${'END'} PRIVATE KEY-----`;
+  expect(withoutSecrets(`a sk-${LETTERS} b\n${block}\nc ghp_${LETTERS} d hush e hush`, ['hush'])).toBe('a [a key was here] b\n[a key was here]\nc [a key was here] d [a key was here] e [a key was here]');
+  expect(withoutSecrets(`x ${begin('PRIVATE KEY')}\n${BODY} cut off`)).toBe('x [a key was here]');
+  expect(withoutSecrets('sk-short and risk-management', ['hush'])).toBe('sk-short and risk-management');
+});
+
+test('DESIGN 7 a variable is a key by its name, unless it is a short word or a place', () => {
+  expect(secretsIn({ SERVICE_TOKEN: 'q7-hush-nobody-knows', DB_PASSWORD: 'short', SSH_AUTH_SOCK: '/run/user/1000/agent', HOME: 'a-long-value-of-no-secret', EMPTY_KEY: undefined })).toEqual(['q7-hush-nobody-knows']);
 });
