@@ -24,11 +24,14 @@ export interface Changed {
   readonly fresh: string | null;
 }
 
+/** Every path at which two trees differ. */
+export const pathsOf = (before: Tree, after: Tree): string[] =>
+  [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path)?.mode !== after.get(path)?.mode || before.get(path)?.bytes.equals(after.get(path)?.bytes ?? Buffer.alloc(0)) !== true);
+
 /** Null where something changes that is no text, or no content. */
 export function changedTexts(before: Tree, after: Tree): Changed[] | null {
-  const paths = [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path)?.mode !== after.get(path)?.mode || before.get(path)?.bytes.equals(after.get(path)?.bytes ?? Buffer.alloc(0)) !== true);
   const changed: Changed[] = [];
-  for (const path of paths) {
+  for (const path of pathsOf(before, after)) {
     const [was, is] = [before.get(path), after.get(path)];
     const [old, fresh] = [textOf(was), textOf(is)];
     const isSayable = is === undefined ? was?.mode !== '120000' : fresh !== null && (was === undefined ? is.mode === '100644' : was.mode === is.mode);
@@ -56,13 +59,13 @@ export function answerOf(mode: Mode, asked: Asked): string | null {
 
 const FLAVOURS: readonly (readonly string[])[] = [['--full-index'], ['-M', '-U3'], ['-U1', '--patience'], ['-U8', '--no-renames'], ['--minimal', '--no-indent-heuristic']];
 
-/** Git's own, or without the ids of its blobs, as models write them. */
+/** Git's own, or without the ids of its blobs, as models write them; only those ids tell that mixed line ends are meant. */
 function diffOf({ repo, before, after, from, to, variant }: Asked): string | null {
   const flavour = FLAVOURS[variant % FLAVOURS.length] ?? [];
   const isBinary = [...before.values(), ...after.values()].some(({ bytes }) => bytes.includes(0)) && /^-\t-\t/m.test(printed(repo, 'diff', '--numstat', from.commit, to.commit));
   if (isBinary) return null;
   const text = printed(repo, 'diff', '--text', ...flavour, from.commit, to.commit);
-  return text.includes('\ufffd') ? null : variant % 3 === 2 ? text.replace(/^index [0-9a-f]+\.\.[0-9a-f]+( \d+)?\n/gm, (line) => (/^index (?:0+\.\.e69de29|e69de29[0-9a-f]*\.\.0+)/.test(line) ? line : '')) : text;
+  return text.includes('\ufffd') ? null : variant % 3 === 2 && !text.includes('\r') ? text.replace(/^index [0-9a-f]+\.\.[0-9a-f]+( \d+)?\n/gm, (line) => (/^index (?:0+\.\.e69de29|e69de29[0-9a-f]*\.\.0+)/.test(line) ? line : '')) : text;
 }
 
 interface Hunk {

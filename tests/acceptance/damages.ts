@@ -73,18 +73,24 @@ const atBody = (answer: string, sign: string, nth: number, change: (line: string
   return at === -1 ? null : [...lines.slice(0, at), ...change(lines[at] ?? ''), ...lines.slice(at + 1)].join('\n');
 };
 
-const someFile = ({ asked: { before, after } }: Given): string | null => [...before].find(([path, { mode }]) => mode !== '120000' && after.get(path)?.bytes.equals(before.get(path)?.bytes ?? Buffer.alloc(0)) === true && /^[\w./-]+$/.test(path))?.[0] ?? null;
+/** A file that the change leaves alone. */
+export const someFile = ({ before, after }: Asked): string | null => [...before].find(([path, { mode }]) => mode !== '120000' && after.get(path)?.bytes.equals(before.get(path)?.bytes ?? Buffer.alloc(0)) === true && /^[\w./-]+$/.test(path))?.[0] ?? null;
 /** A patch that does something to a file that the answer leaves alone. */
 const besides = (kind: string, section: (path: string) => string): Damage => inDiff(kind, 'refused', (answer, given) => {
-  const path = someFile(given);
+  const path = someFile(given.asked);
   return path === null ? null : answer + section(path);
 });
 
 const tenths: readonly Damage[] = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((tenth) => ({ kind: `truncated at ${tenth}/10`, must: 'safe', made: ({ answer }) => cutAt(answer, tenth) }));
 
-function cutAt(answer: string, tenth: number): string {
+const IDS = /^index (?!0+\.)[0-9a-f]{7,}\.\.(?!0+\b)/m;
+
+/** Null where what is left is a whole patch again, and no id of a blob says otherwise: only a stop reason can tell that. */
+function cutAt(answer: string, tenth: number): string | null {
   const cut = Buffer.from(answer).subarray(0, Math.floor((Buffer.byteLength(answer) * tenth) / 10)).toString('utf8');
-  return cut;
+  const rest = answer.slice(cut.length);
+  const isWhole = /^\n?(?:@@ |diff --git )/.test(rest) || (!rest.trimEnd().includes('\n') && /\n\+.*$/.test(cut));
+  return answer.startsWith('diff --git') && !IDS.test(answer) && isWhole ? null : cut;
 }
 
 export const damages: readonly Damage[] = [
@@ -105,12 +111,12 @@ export const damages: readonly Damage[] = [
   evil('../', '../evil.txt'), evil('../ in the middle', 'src/../../evil.txt'), evil('absolute', '/tmp/evil.txt'), evil('.git/hooks', '.git/hooks/pre-commit'), evil('.GIT', '.GIT/config'), evil('git~1', 'git~1/config'), evil('a look-alike of .git', '.ɡit/config'),
   evil('invisible characters', 'src/\u200bevil.js'), evil('.gitattributes', 'src/.gitattributes'), evil('a key file', 'config/.env'), evil('a protected path', 'locked/evil.txt'), evil('the protected path in other case', 'LOCKED/evil.txt'), evil('run storage', '.autonomous_runs/evil'), evil('a backslash', 'src\\evil.js'),
   { kind: 'a collision of case', must: 'refused', made: (given) => {
-    const path = someFile(given);
+    const path = someFile(given.asked);
     return path === null ? null : withFile(given, path.toUpperCase() === path ? path.toLowerCase() : path.toUpperCase(), 'evil\n');
   } },
   { kind: 'a conflict that was never ended', must: 'refused', made: (given) => withFile(given, 'notes/merge.txt', '<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n') },
   { kind: 'a file that is there, made new', must: 'refused', made: (given) => {
-    const path = someFile(given);
+    const path = someFile(given.asked);
     return path === null || given.mode === 'structured_edit' ? null : withFile(given, path, 'evil\n');
   } },
   inJson('a whole file with its rest left out', 'refused', (given) => (given.mode === 'full_file' ? withFile(given, 'src/part.js', "'use strict';\n// ... rest of the code unchanged ...\n") : null)),
@@ -130,7 +136,7 @@ export const damages: readonly Damage[] = [
   inDiff('shifted context', 'safe', (answer) => answer.replace(HUNK, (_all, from: string, count: string, to: string, fresh: string) => (from === '0' || to === '0' ? _all : `@@ -${Number(from) + 7}${count} +${Number(to) + 7}${fresh} @@`))),
   inDiff('all hunks at line 1', 'safe', (answer) => answer.replace(HUNK, (_all, from: string, count: string, to: string, fresh: string) => (from === '0' || to === '0' ? _all : `@@ -1${count} +1${fresh} @@`))),
   inDiff('hunks without numbers', 'refused', (answer) => (HUNK.test(answer) ? answer.replace(HUNK, '@@ ... @@') : null)),
-  inDiff('a dropped hunk', 'refused', (answer) => (/^index (?!0+\.)[0-9a-f]{7,}\.\.(?!0+\b)/m.test(answer) ? withoutHunk(answer) : null)),
+  inDiff('a dropped hunk', 'refused', (answer) => (IDS.test(answer) ? withoutHunk(answer) : null)),
   inDiff('white space of the context', 'safe', (answer) => answer.replace(/^ (.*)$/gm, (_all, line: string) => ` ${line.replace(/^( +)/, '$1$1')}`)),
   inDiff('no header', 'refused', (answer) => answer.replace(/^(?:diff|index|---|\+\+\+|new|old|deleted|similarity|rename) .*\n/gm, '')),
   inJson('a range behind the end', 'refused', (given) => (given.mode === 'structured_edit' ? lastRange(given, () => ({ start_line: 90_000, end_line: 90_001 })) : null)),
@@ -145,7 +151,7 @@ function withoutHunk(answer: string): string | null {
   const sections = answer.split(/^(?=diff --git )/m);
   for (const [at, section] of sections.entries()) {
     const [head = '', ...hunks] = section.split(/^(?=@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@)/m);
-    if (hunks.length > 1 && /^index (?!0+\.)[0-9a-f]{7,}\.\.(?!0+\b)/m.test(head)) return [...sections.slice(0, at), head, ...hunks.slice(0, -1), ...sections.slice(at + 1)].join('');
+    if (hunks.length > 1 && IDS.test(head)) return [...sections.slice(0, at), head, ...hunks.slice(0, -1), ...sections.slice(at + 1)].join('');
   }
   return null;
 }

@@ -1,8 +1,9 @@
 // Acceptance
 // ==========
-// `npm run accept [-- --json] [--seed N] [--count N] [--each N]`: what may enter a repository, tried on histories of four projects.
+// `npm run accept [-- --json] [--seed N] [--count N] [--each N] [--repo FOLDER]`: what may enter a repository, tried on histories of four projects.
 // `count` commits of each, every damage on one of `each` of them; then whole runs with tests in
-// the sandbox, and bytes and tests by chance, of which nothing may get out.
+// the sandbox, and bytes and tests by chance, of which nothing may get out. `--repo` tries the history of another
+// repository instead of the four.
 
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import fc from 'fast-check';
@@ -10,19 +11,22 @@ import { fingerprint } from '#tests/support/user-repository.ts';
 import { modes } from './answers.ts';
 import { bytesScene, strayed } from './bytes.ts';
 import { complaints, tallyOf } from './tally.ts';
+import { foreignHistory } from './foreign.ts';
 import { hostileCase, isRunnable, run, runCases } from './runs.ts';
-import { benchOf, damagedTrials, wholeTrials, type Trial } from './trials.ts';
+import { benchOf, benchWith, damagedTrials, wholeTrials, type Trial } from './trials.ts';
 import { projects } from './trees.ts';
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' }, seed: { type: 'string', default: '1' }, count: { type: 'string', default: '120' }, each: { type: 'string', default: '24' } } });
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, seed: { type: 'string', default: '1' }, count: { type: 'string', default: '120' }, each: { type: 'string', default: '24' }, repo: { type: 'string' } } });
 const trials: Trial[] = [];
-for (const project of projects) {
+const { repo } = values;
+const benches = repo === undefined ? projects.map((project) => () => benchOf(project, { seed: Number(values.seed), count: Number(values.count) })) : [() => benchWith(repo, foreignHistory(repo, Number(values.count)))];
+for (const make of benches) {
   const started = performance.now();
-  const bench = await benchOf(project, { seed: Number(values.seed), count: Number(values.count) });
+  const bench = await make();
   try {
     const mine = [...(await wholeTrials(bench)), ...(await damagedTrials(bench, Number(values.each)))];
     trials.push(...mine);
-    process.stderr.write(`${project.name}: ${mine.length} answers to ${bench.cases.length} commits, ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
+    process.stderr.write(`${bench.project}: ${mine.length} answers to ${bench.cases.length} commits, ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
   } finally {
     bench.scene.remove();
   }

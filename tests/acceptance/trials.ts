@@ -5,8 +5,8 @@ import { putText, type Hands, type Requested } from '#src/effects/performing.ts'
 import { contextFor, sceneAt, type Scene } from '#tests/support/hands.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import { generator } from '#tests/support/world.ts';
-import { answerOf, changedTexts, modes, type Asked, type Mode } from './answers.ts';
-import { damages, type Damage } from './damages.ts';
+import { answerOf, changedTexts, modes, pathsOf, type Asked, type Mode } from './answers.ts';
+import { damages, someFile, type Damage } from './damages.ts';
 import { historyOf, type Change } from './histories.ts';
 import { entry, plant, textOf, type Planted, type Project, type Rooted, type Tree } from './trees.ts';
 
@@ -44,9 +44,12 @@ export interface Bench {
   readonly project: string;
 }
 
-export async function benchOf(project: Project, { seed, count }: { readonly seed: number; readonly count: number }): Promise<Bench> {
+export function benchOf(project: Project, { seed, count }: { readonly seed: number; readonly count: number }): Promise<Bench> {
   const isPublished = !project.name.includes('(');
-  const changes = historyOf(project.tree, { random: generator(seed), count, toward: isPublished });
+  return benchWith(project.name, historyOf(project.tree, { random: generator(seed), count, toward: isPublished }));
+}
+
+export async function benchWith(project: string, changes: readonly Change[]): Promise<Bench> {
   const planted: Planted[] = [];
   const known = new Map<Tree, number>();
   const at = (tree: Tree, parent: number | null): number => {
@@ -67,7 +70,7 @@ export async function benchOf(project: Project, { seed, count }: { readonly seed
   const cases = placed.map(({ change, before, after, onto, merged, clash }, variant): Case => ({
     change, asked: { repo, before: change.before, after: change.after, from: rooted(before), to: rooted(after), variant }, onto: rooted(onto), merged: rooted(merged), clash: clash === null ? null : rooted(clash),
   }));
-  return { scene, cases, project: project.name };
+  return { scene, cases, project };
 }
 
 const elsewhere = (tree: Tree): Tree => new Map(tree).set('elsewhere.txt', entry('of somebody else\n'));
@@ -117,7 +120,7 @@ async function contextOf(hands: Hands, shown: Rooted, phase: PhaseFields): Promi
 
 async function put({ hands }: Scene, { shown, onto, mode, answer, phase }: Put): Promise<InputEvent> {
   const context = await contextOf(hands, shown, phase);
-  if (context.type !== 'context.assembled') throw new Error(`no context: ${JSON.stringify(context.data)}`);
+  if (context.type !== 'context.assembled') return context; // more than a builder can be shown: nothing is asked
   return perform(withPhase(hands, phase), 'buildCandidate', { phase: 'p1', attempt: 1, mode, answer: await putText(hands.blobs, answer), partial: null, shown: { base: shown.commit, manifest: context.data['manifest'] }, base: onto.commit });
 }
 
@@ -136,10 +139,8 @@ async function allowing(scene: Scene, request: Put): Promise<{ readonly event: I
   }
 }
 
-const scopeOf = ({ asked: { before, after } }: Case): PhaseFields => {
-  const paths = [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path)?.mode !== after.get(path)?.mode || before.get(path)?.bytes.equals(after.get(path)?.bytes ?? Buffer.alloc(0)) !== true);
-  return { scope: { paths, read_only_context: [], deliverables_manifest: [] } };
-};
+const changedPaths = ({ asked: { before, after } }: Case): string[] => pathsOf(before, after);
+const scopeOf = (one: Case): PhaseFields => ({ scope: { paths: changedPaths(one), read_only_context: [], deliverables_manifest: [] } });
 
 /** A file of more lines than may be given whole is refused by the guard, and only another format helps. */
 const isTooLong = ({ asked: { before, after } }: Case, mode: Mode): boolean => mode !== 'structured_edit' && mode !== 'diff' && (changedTexts(before, after) ?? []).some(({ old, fresh }) => fresh !== null && (old?.split('\n').length ?? 0) > 1000);
@@ -155,6 +156,7 @@ export async function wholeTrials({ scene, cases, project }: Bench): Promise<Tri
       const where = `${project} #${index} ${change.kind}`;
       const request = { shown: asked.from, mode, answer, phase: change.isForbidden ? {} : scopeOf(one) };
       const plain = await allowing(scene, { ...request, onto: asked.from });
+      if (plain.event.type === 'effect.failed') continue;
       const may = change.isForbidden ? 'refused' : isTooLong(one, mode) ? 'safe' : 'exact';
       trials.push(await judged(scene, { kind: change.isForbidden ? 'forbidden path' : 'correct', mode, where, must: may }, { ...plain, wanted: asked.to }));
       if (may !== 'exact' || index % 5 !== 0) continue;
@@ -180,10 +182,11 @@ async function judged(scene: Scene, about: Pick<Trial, 'kind' | 'mode' | 'where'
   return { ...about, outcome, wasPolicy, said: isRefused ? `${String(event.data['code'])}: ${(await scene.text(event.data['problems'])).slice(0, 400)}` : '' };
 }
 
-/** All that is there, and whatever a damage adds: so it is never the scope alone that refuses. */
-const wideScope = ({ asked: { before, after } }: Case): PhaseFields => {
+/** What changes, a file beside it, and whatever a damage adds: so it is never the scope alone that refuses. */
+const wideScope = (one: Case): PhaseFields => {
   const added = ['src/', 'config/', 'notes/', 'locked/', 'LOCKED/', '.git/', '.GIT/', 'git~1/', '.autonomous_runs/', '.ɡit/', 'other.txt', 'evil', 'evil.bin', 'sub'];
-  const paths = [...before.keys(), ...after.keys()].flatMap((path) => [path, path.toUpperCase(), path.toLowerCase()]);
+  const beside = someFile(one.asked) ?? 'other.txt';
+  const paths = [...changedPaths(one), beside, beside.toUpperCase(), beside.toLowerCase()];
   return { scope: { paths: [...new Set([...added, ...paths])], read_only_context: [], deliverables_manifest: [] } };
 };
 
@@ -200,6 +203,7 @@ export async function damagedTrials({ scene, cases, project }: Bench, each: numb
         const damaged = answer === null ? null : made({ mode, answer, asked: one.asked });
         if (damaged === null || damaged === answer) continue;
         const came = await allowing(scene, { shown: one.asked.from, onto: one.asked.from, mode, answer: damaged, phase: wideScope(one) });
+        if (came.event.type === 'effect.failed') continue;
         trials.push(await judged(scene, { kind, mode, where: `${project} #${index} ${one.change.kind}`, must }, { ...came, wanted: came.event.data['tree'] === one.asked.from.tree && must === 'safe' ? one.asked.from : one.asked.to }));
       }
     }

@@ -228,6 +228,14 @@ describe('the ladder', () => {
   });
 });
 
+test('W4 a change of mode alone is carried onto a tree that moved elsewhere', async () => {
+  const { space, tree } = await scene({ 'a.sh': 'a\n', 'b.txt': 'b\n' });
+  const to = accepted(await space.applyDiff(tree, 'diff --git a/a.sh b/a.sh\nold mode 100644\nnew mode 100755\n')).tree;
+  const onto = accepted(await space.applyFiles(tree, [{ path: 'c.txt', content: 'c\n' }])).tree;
+  const carried = accepted(await space.carry({ from: tree, to, onto }));
+  expect(carried.changes).toMatchObject([{ path: 'a.sh', newMode: '100755' }]);
+});
+
 describe('whole files', () => {
   const names = ['with space.txt', 'quo"te.txt', 'ä/ö ü.txt', 'new\nline.txt', 'tab\t.txt', '-dash', 'back`tick $(x).txt'];
 

@@ -115,7 +115,8 @@ export async function carry(ours: Ours, { from, to, onto }: { readonly from: str
   const paths = change.changes.map(({ path }) => path);
   if (paths.length === 0) return candidateOf(ours, { from: onto, to: onto, rung: 'strict' });
   return withIndex(ours, async (call) => {
-    const whole = change.changes.filter(({ oldMode, newMode }) => oldMode === '000000' || newMode === '000000').length;
+    // Files that come, go or change their mode alone have nothing to merge: git applies them directly.
+    const whole = change.changes.filter(({ oldMode, newMode, oldBlob, newBlob }) => oldMode === '000000' || newMode === '000000' || oldBlob === newBlob).length;
     const after = await mergedTree({ tree: onto, input: await binaryDiff(ours, from, to), whole, call });
     const met = paths.filter((path) => moved.has(path));
     if (after === null) return refused(met.map((path) => `${path}: it changed on the branch meanwhile, and both changes meet`).concat(met.length === 0 ? ['the change does not fit the branch any more'] : []));
