@@ -6,7 +6,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { z } from 'zod';
 import { USAGE_MAX, type ModelReply } from '#src/ports/models.ts';
-import { badResponse, boundedFetch, looksLike, within, type VendorCall, type VendorOptions } from '../wire/wire.ts';
+import { clientTimeoutMs, badResponse, boundedFetch, looksLike, within, type VendorCall, type VendorOptions } from '../wire/wire.ts';
 
 const Tokens = z.int().nonnegative().max(USAGE_MAX);
 const Message = z.object({
@@ -32,7 +32,7 @@ export function anthropicModels({ apiKey, baseUrl }: VendorOptions): VendorCall 
         system: [{ type: 'text', text: request.system, cache_control: { type: 'ephemeral' } }],
         messages: [{ role: 'user', content: request.prompt }],
         ...(request.schema === null ? {} : { output_config: { format: { type: 'json_schema' as const, schema: { ...request.schema.schema } } } }),
-      }, { signal: ends, timeout: request.timeoutMs, maxRetries: 0 }).withResponse();
+      }, { signal: ends, timeout: clientTimeoutMs(request), maxRetries: 0 }).withResponse();
       const parsed = Message.safeParse(data);
       return parsed.success ? replyOf(parsed.data) : badResponse(looksLike(response, data));
     });

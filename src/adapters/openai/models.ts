@@ -6,7 +6,7 @@
 import OpenAI from 'openai';
 import { z } from 'zod';
 import { USAGE_MAX, type ModelReply } from '#src/ports/models.ts';
-import { badResponse, boundedFetch, looksLike, within, type VendorCall, type VendorOptions } from '../wire/wire.ts';
+import { clientTimeoutMs, badResponse, boundedFetch, looksLike, within, type VendorCall, type VendorOptions } from '../wire/wire.ts';
 
 const Tokens = z.int().nonnegative().max(USAGE_MAX);
 const Completion = z.object({
@@ -34,7 +34,7 @@ export function openaiModels({ apiKey, baseUrl }: VendorOptions): VendorCall {
         messages: [{ role: 'system', content: request.system }, { role: 'user', content: request.prompt }],
         ...limit(request.outputTokensMax),
         ...(request.schema === null ? {} : { response_format: { type: 'json_schema' as const, json_schema: { name: request.schema.name, schema: { ...request.schema.schema }, strict: true } } }),
-      }, { signal: ends, timeout: request.timeoutMs, maxRetries: 0 }).withResponse();
+      }, { signal: ends, timeout: clientTimeoutMs(request), maxRetries: 0 }).withResponse();
       const parsed = Completion.safeParse(data);
       return parsed.success ? replyOf(parsed.data) : badResponse(looksLike(response, data));
     });

@@ -85,6 +85,9 @@ function* causesOf(error: unknown): Generator<Error> {
 
 const describe = (error: unknown): string => [...causesOf(error)].map(({ message }) => message).join(': ').slice(0, 500) || 'no reason given';
 
+/** The clients' own limit stands behind ours: which of two equal timers fires first would decide what the failure is called. */
+export const clientTimeoutMs = ({ timeoutMs }: Pick<ModelRequest, 'timeoutMs'>): number => timeoutMs + 60_000;
+
 /** M3, M4: one call under its own time limit and the caller's signal. */
 export async function within(timeoutMs: number, signal: AbortSignal, call: (signal: AbortSignal) => Promise<ModelReply>): Promise<ModelReply> {
   const timer = AbortSignal.timeout(timeoutMs);
