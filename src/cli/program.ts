@@ -10,6 +10,7 @@ import { packageVersion } from '#src/app/version.ts';
 import { count, providerOption, type Act } from './arguments.ts';
 import type { Context, Global } from './context.ts';
 import { historyCommands } from './history-program.ts';
+import { lookCommands } from './look-program.ts';
 import type { RunFlags } from './run-commands.ts';
 import { bytesTo, inputOf, outputOf, watchStreams, type Streams } from './streams.ts';
 
@@ -101,13 +102,7 @@ function programWith(act: Act, { out, err }: Streams): Command {
     .option('--wait', 'keep waiting when only questions are left', false)
     .option(...recordOption)
     .action((run: string, options: Global & Record<string, never>) => act(options, async (context) => (await runs()).resumeCommand(context, { ...(options as object), run, wait: Boolean(options['wait']) })));
-  command('status', 'All runs, or one with its phases, cost and questions.')
-    .argument('[run]')
-    .action((run: string | undefined, options: Global) => act(options, async (context) => (await query()).statusCommand(context, run)));
-  command('log', 'The records of a run, for people; with --json as they are.')
-    .argument('<run>')
-    .option('--from <seq>', 'first record', count, 0)
-    .action((run: string, options: Global & { from: number }) => act(options, async (context) => (await query()).logCommand(context, { run, from: options.from })));
+  lookCommands(command, act);
   for (const [name, option, description] of [['approve', null, 'Answer a waiting question with yes.'], ['reject', 'reject', 'Answer a waiting question with no.']] as const) {
     command(name, description)
       .argument('<question>', 'its id, as `status` shows it')
@@ -119,10 +114,6 @@ function programWith(act: Act, { out, err }: Streams): Command {
     .argument('<run>')
     .action((run: string, options: Global) => act(options, async (context) => (await query()).cancelCommand(context, run, async () => (await runs()).resumeCommand(context, { run, wait: false, cancels: true }))));
   historyCommands(command, act);
-  command('rebuild', 'Make the files for people again, from the log.')
-    .argument('<run>')
-    .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')
-    .action((run: string, options: Global & { workspace?: string }) => act(options, async (context) => (await query()).rebuildCommand(context, run, options.workspace)));
   const plan = program.command('plan').description('What concerns plans.');
   command('check', 'Check a plan: every problem with its place and the way out.', plan)
     .argument('<file>')

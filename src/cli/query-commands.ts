@@ -8,15 +8,22 @@ import { recollect } from '#src/app/beside.ts';
 import { answer, cancel, listRuns, recordsOf, viewOf } from '#src/app/commands.ts';
 import { configuration, readPlan, refuse } from '#src/app/start.ts';
 import { writeViews } from '#src/app/views.ts';
+import { nearest } from '#src/domain/nearest.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { counted } from '#src/domain/text.ts';
+import { effects } from '#src/events/effects.ts';
+import { facts } from '#src/events/facts.ts';
+import { inputs } from '#src/events/inputs.ts';
+import type { RunRecord } from '#src/record/record.ts';
 import { noticeText } from '#src/yaml/located.ts';
 import { usd, views } from '#projections/files.ts';
 import { project } from '#projections/projection.ts';
+import { runView, type RunView } from '#projections/run-view.ts';
 import { reportRejection, withStore, type Context } from './context.ts';
 import { tokens } from './progress.ts';
 import { recordLines } from './records.ts';
 import { runResult, summaryLines, table } from './report.ts';
+import { unknownPhase } from './show-command.ts';
 
 export const statusCommand = (context: Context, run: string | undefined): Promise<number> =>
   withStore(context, async (store) => {
@@ -38,18 +45,39 @@ export const statusCommand = (context: Context, run: string | undefined): Promis
 
 export interface LogOptions {
   readonly run: string;
-  readonly from: number;
+  readonly since: number;
+  readonly phase?: string;
+  readonly actor?: string;
+  readonly type?: string;
 }
 
-export const logCommand = (context: Context, { run, from }: LogOptions): Promise<number> =>
+export const logCommand = (context: Context, options: LogOptions): Promise<number> =>
   withStore(context, async (store) => {
     const { output } = context;
-    for (const record of (await recordsOf(store, run)).filter((record) => record.run === run && record.seq >= from)) {
+    const { run } = options;
+    const records = await recordsOf(store, run);
+    const isAsked = filterOf(options, project(runView, records));
+    for (const record of records.filter((one) => one.run === run && isAsked(one))) {
       if (output.json) output.emit({ v: 1, type: 'record', runId: run, seq: record.seq, at: record.at, record });
       else for (const line of recordLines(output, record)) output.print(line);
     }
     return 0;
   });
+
+/** A record is of an actor when it went to it, moved it or lets it speak; of a type when its input, a fact or an effect is. */
+function filterOf({ run, since, phase, actor, type }: LogOptions, { phases }: RunView): (record: RunRecord) => boolean {
+  if (phase !== undefined && phases.every(({ phase_id }) => phase_id !== phase)) throw unknownPhase(run, phase, phases);
+  const actors = [...(phase === undefined ? [] : [`phase:${phase}`]), ...(actor === undefined ? [] : [actor])];
+  const known = new Set(['kernel', 'run', ...phases.map(({ phase_id }) => `phase:${phase_id}`)]);
+  if (actor !== undefined && !known.has(actor)) throw new ExecutorError('usage.invalid', `${run} has no actor ${actor}`, { hint: 'run, kernel or phase:ID' });
+  if (type !== undefined && !TYPES.includes(type)) throw new ExecutorError('usage.invalid', `there is no type ${type}`, { hint: nearest(type, TYPES) === null ? 'docs/events.md lists inputs, facts and effects' : `did you mean ${nearest(type, TYPES)}?` });
+  return ({ seq, to, event, moves, facts, effects }) => {
+    const of = new Set([to, ...moves.map((move) => move.actor), ...facts.map((fact) => fact.actor), ...effects.map(({ id }) => id.slice(0, id.lastIndexOf('/')))]);
+    return seq >= since && actors.every((name) => of.has(name)) && (type === undefined || [event, ...facts, ...effects].some((said) => said.type === type));
+  };
+}
+
+const TYPES = [...Object.values(inputs).map((input) => input.type as string), ...Object.keys(facts), ...Object.keys(effects)];
 
 export interface AnswerOptions {
   readonly question: string;

@@ -5,6 +5,7 @@
 import { exitOf, resultOutcome } from '#src/app/exit.ts';
 import { usd } from '#projections/files.ts';
 import type { PhaseView, RunView } from '#projections/run-view.ts';
+import { wayOut } from './advice.ts';
 import { tokens } from './progress.ts';
 import type { Output } from './streams.ts';
 
@@ -47,21 +48,12 @@ export function summaryLines(output: Output, view: RunView): string[] {
     ...(view.commit === null || view.commit === view.base ? [] : [`branch ${branchOf(view.run)} at ${view.commit.slice(0, 12)}`]),
     ...view.warnings.map((warning) => output.style('yellow', `warning: ${warning}`)),
     ...view.questions.flatMap(({ id, question }) => [output.style('magenta', question), `  autopack approve ${id}`]),
-    ...wayOut(view),
+    ...waysOut(view),
   ];
 }
 
-const WAYS: Readonly<Record<string, string>> = {
-  budget: 'the token cap is reached: autopack resume RUN --token-cap N',
-  iterations: 'the attempts that --max-iterations allows are used: autopack resume RUN [--max-iterations N]',
-  duration: 'the time that max_duration_minutes allows is over: autopack resume RUN',
-  provider: 'the model gave no answer (see the log above): mend it, then autopack resume RUN [--provider P]',
-  workspace: 'the workspace cannot be used (see the log above): mend it, then autopack resume RUN [-C DIR]',
-  baseline: 'the tests of the base cannot be trusted: mend them, add `workspace: {setup: […]}`, or say `ci: {baseline: none}` in the plan',
-  crash_loop: 'one effect was interrupted again and again: look at the log, then autopack resume RUN',
-};
-
-function wayOut(view: RunView): string[] {
-  if (view.pause !== null && view.outcome === null) return [`way out: ${(WAYS[view.pause.reason] ?? 'autopack resume RUN').replace('RUN', view.run)}`];
+function waysOut(view: RunView): string[] {
+  const way = wayOut(view);
+  if (way !== null) return [`way out: ${way}`];
   return view.questions.length > 0 ? [`then: autopack resume ${view.run}`] : [];
 }

@@ -28,6 +28,11 @@ export interface Output {
   status(line: string | null): void;
 }
 
+/** What a terminal would act upon, but for line ends, tabs and the colours that `style` makes: models and commits choose texts. */
+// oxlint-disable-next-line no-control-regex -- they are what it looks for
+const ACTING = /\u001b(?!\[(?:[1-4]|2[2-4]|3[0-79])m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+export const harmless = (text: string): string => text.replace(ACTING, '\ufffd');
+
 /** A reader that went away is no error (`| head`); a full disk is, and what runs goes on. @param lost is told once. */
 export function watchStreams({ out, err }: Streams, lost: () => void): void {
   let told = false;
@@ -60,7 +65,7 @@ export function outputOf(streams: Streams, options: { readonly json: boolean; re
   };
   const line = (text: string): void => {
     clear();
-    err.write(`${text}\n`);
+    err.write(`${harmless(text)}\n`);
   };
   return {
     json: options.json,
@@ -68,7 +73,7 @@ export function outputOf(streams: Streams, options: { readonly json: boolean; re
     isTerminal,
     print: (text) => {
       clear();
-      if (!options.json) out.write(`${text}\n`);
+      if (!options.json) out.write(`${harmless(text)}\n`);
     },
     say: (text) => {
       if (!options.quiet) line(text);
@@ -82,7 +87,7 @@ export function outputOf(streams: Streams, options: { readonly json: boolean; re
       if (!isTerminal || options.quiet) return;
       clear();
       if (text === null) return;
-      err.write([...text].slice(0, (err.columns ?? 80) - 1).join(''));
+      err.write([...harmless(text)].slice(0, (err.columns ?? 80) - 1).join(''));
       drawn = true;
     },
   };

@@ -30,6 +30,7 @@ export const errorCodes = {
   'plan.invalid': { exit: 2, retryable: false },
   'run.exists': { exit: 2, retryable: false },
   'run.unknown': { exit: 2, retryable: false },
+  'phase.unknown': { exit: 2, retryable: false },
   'question.unknown': { exit: 2, retryable: false },
   'provider.invalid': { exit: 2, retryable: false },
   'provider.unavailable': { exit: 6, retryable: true },

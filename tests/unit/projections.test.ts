@@ -7,6 +7,7 @@ import { project, type Projection } from '#projections/projection.ts';
 import { proofs } from '#projections/proofs.ts';
 import { readers, type Reader } from '#projections/readers.ts';
 import { runView } from '#projections/run-view.ts';
+import { story } from '#projections/story.ts';
 import { telemetry } from '#projections/telemetry.ts';
 import { systemFor } from '#src/app/pins.ts';
 import { fold, forkOff, type Head } from '#src/kernel/log.ts';
@@ -14,9 +15,9 @@ import { forbid } from '#src/kernel/purity.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { recordRun } from '#tests/support/recorded.ts';
 
-const FOLDS: readonly Projection<unknown>[] = [runView, proofs, telemetry] as readonly Projection<unknown>[];
+const FOLDS: readonly Projection<unknown>[] = [runView, proofs, telemetry, story] as readonly Projection<unknown>[];
 
-const histories = [3, 5, 7, 11, 12, 17, 21, 30].map((seed) => recordRun(seed, 'run', ['a', 'b', 'c']).records);
+const histories = [3, 4, 5, 7, 11, 12, 17, 21, 30, 43].map((seed) => recordRun(seed, 'run', ['a', 'b', 'c']).records);
 const [some = []] = histories.toSorted((a, b) => b.length - a.length);
 
 /** The same past under another name: what only a fork's first record says. */
