@@ -22,6 +22,8 @@ export interface Machine {
   /** Our state folder: store, locks, bare repositories, checkouts. */
   readonly home: string;
   readonly storeSpec: string;
+  /** Who chose it: a flag, a variable or nobody. */
+  readonly storeOrigin: '--store' | 'AUTOPACK_STORE' | 'default';
   readonly clock: Clock;
   readonly searchPath: string;
   /** As this process found it; children get a list of their own. */
@@ -48,8 +50,9 @@ export const setting = (env: Environment, name: string): string | null => (env[n
 export function machineOf(env: Environment, flags: { readonly store?: string | undefined; readonly verbose?: boolean | undefined }): Machine {
   const home = stateFolder(env);
   const storeSpec = flags.store ?? setting(env, 'AUTOPACK_STORE') ?? `sqlite:${join(home, 'store.db')}`;
+  const storeOrigin = flags.store !== undefined ? '--store' : setting(env, 'AUTOPACK_STORE') !== null ? 'AUTOPACK_STORE' : 'default';
   const logger = pino({ level: levelOf(env) ?? (flags.verbose === true ? 'debug' : 'warn'), base: null }, pino.destination({ dest: 2, sync: true }));
-  return { home, storeSpec, clock: clockOf(env), searchPath: env['PATH'] ?? '/usr/bin:/bin', env, logger, openStore: (stop) => openStore(storeSpec, stop) };
+  return { home, storeSpec, storeOrigin, clock: clockOf(env), searchPath: env['PATH'] ?? '/usr/bin:/bin', env, logger, openStore: (stop) => openStore(storeSpec, stop) };
 }
 
 const LEVELS = [...Object.keys(levels.values), 'silent'];

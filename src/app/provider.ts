@@ -56,7 +56,10 @@ export async function openProvider(provider: string, options: ProviderOptions): 
 export const absoluteProvider = (provider: string): string => (provider.startsWith('script:') ? `script:${resolve(provider.slice('script:'.length))}` : provider);
 
 /** What answers when nobody says so: the vendors, where at least one can be reached. */
-export const defaultProvider = (env: Environment): string | null => (vendorNames.some((name) => isReachable(env, name)) ? 'vendors' : null);
+export const defaultProvider = (env: Environment): string | null => (configured(env).length > 0 ? 'vendors' : null);
+
+/** Vendors with a key or a server. */
+export const configured = (env: Environment): string[] => vendorNames.filter((name) => isReachable(env, name));
 
 const isReachable = (env: Environment, name: Vendor): boolean => [VENDORS[name].key, `${VENDORS[name].key}_FILE`, VENDORS[name].url].some((variable) => setting(env, variable) !== null);
 

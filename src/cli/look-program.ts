@@ -30,4 +30,10 @@ export function lookCommands(command: (name: string, description: string) => Com
     .argument('<run>')
     .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')
     .action((run: string, options: Global & { workspace?: string }) => act(options, async (context) => (await query()).rebuildCommand(context, run, options.workspace)));
+  command('doctor', 'Check whether a run could begin here: each line ok, warn or fail, and how to mend it.')
+    .argument('[plan]', 'a plan whose commands shall be found')
+    .option('-C, --workspace <dir>', 'folder of the git repository', '.')
+    .option('--provider <provider>', 'ask each of its models one short question: vendors, openai, anthropic or script:FILE')
+    .addHelpText('after', '\nExit 0 without a fail, else 1. Without --provider nobody is asked: a call costs.\n\nExamples:\n  autopack doctor\n  autopack doctor plan.yaml -C ../project --provider vendors')
+    .action((plan: string | undefined, options: Global & { workspace: string; provider?: string }) => act(options, async (context) => (await import('./doctor-command.ts')).doctorCommand(context, { plan: plan ?? null, workspace: options.workspace, provider: options.provider ?? null })));
 }

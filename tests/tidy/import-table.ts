@@ -64,6 +64,8 @@ export const EXCEPTIONS: readonly Exception[] = [
   { file: 'src/app/machine.ts', imports: 'src/adapters/sqlite', reason: 'wiring: the store of --store sqlite:' },
   { file: 'src/app/execute.ts', imports: 'src/adapters/git', reason: 'wiring: the hands of the handlers' },
   { file: 'src/app/execute.ts', imports: 'src/adapters/process', reason: 'wiring: the hands of the handlers' },
+  { file: 'src/app/doctor.ts', imports: 'src/adapters/git', reason: 'wiring: what git and the repository are like' },
+  { file: 'src/app/doctor.ts', imports: 'src/adapters/process', reason: 'wiring: whether the sandbox works' },
   { file: 'src/app/fork.ts', imports: 'src/adapters/git', reason: 'wiring: a fork marks where it began in the repository' },
   { file: 'src/app/replay.ts', imports: 'src/adapters/git', reason: 'wiring: --workspace makes trees and commits again in a repository' },
   { file: 'src/app/start.ts', imports: 'src/adapters/git', reason: 'wiring: the repository is inspected before record 0' },

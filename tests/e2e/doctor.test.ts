@@ -1,0 +1,84 @@
+// `doctor` as people start it: each thing that would stop a run is a line with its way out, and it leaves no trace.
+
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { autopack, leftBehind, linesOf, makePlace, removePlace, theirs, writePlan, type Options, type Place } from '#tests/support/e2e.ts';
+import { vendorServer } from '#tests/support/vendor-server.ts';
+
+vi.setConfig({ testTimeout: 120_000 }); // several processes each, on a machine that may be busy
+
+interface Document {
+  readonly ok: boolean;
+  readonly findings: readonly { readonly name: string; readonly level: string; readonly text: string; readonly fix: string | null }[];
+}
+
+interface Case {
+  readonly title: string;
+  readonly args?: (place: Place) => readonly string[];
+  readonly prepare?: (place: Place) => void;
+  readonly options?: (place: Place) => Options;
+  readonly exit: number;
+  /** The line that tells. */
+  readonly says: readonly [level: string, name: string, text: RegExp, fix?: RegExp];
+}
+
+const healthy = ({ plan, repo, answers }: Place): string[] => ['doctor', plan, '-C', repo.root, '--provider', `script:${answers}`];
+
+const CASES: readonly Case[] = [
+  { title: 'where all is well', exit: 0, says: ['ok', 'plan', /1 phases, and their commands are there/] },
+  { title: 'with uncommitted files', prepare: ({ repo }) => writeFileSync(join(repo.root, 'new.txt'), 'x'), exit: 0, says: ['warn', 'workspace', /1 uncommitted files/, /commit/] },
+  { title: 'outside of a repository', args: ({ folder }) => ['doctor', '-C', folder], exit: 1, says: ['fail', 'workspace', /not inside a git repository/, /git init/] },
+  { title: 'without a key', args: ({ repo }) => ['doctor', '-C', repo.root], options: () => ({ env: { OPENAI_API_KEY: '', ANTHROPIC_API_KEY: '' } }), exit: 0, says: ['warn', 'provider', /no model/, /OPENAI_API_KEY/] },
+  { title: 'with an unknown provider', args: ({ repo }) => ['doctor', '-C', repo.root, '--provider', 'oracle'], exit: 1, says: ['fail', 'provider', /oracle is not known/, /script:FILE/] },
+  { title: 'with a plan whose command is missing', prepare: (place) => writePlan(place, { ci: { command: ['no-such-command'] } }), exit: 1, says: ['fail', 'plan', /not found: no-such-command/, /another command/] },
+  { title: 'with a plan that is none', prepare: ({ plan }) => writeFileSync(plan, 'phases: [}'), exit: 1, says: ['fail', 'plan', /plan\.yaml:1:/, /./] },
+  { title: 'with a folder for a store', prepare: ({ home }) => mkdirSync(join(home, 'store.db'), { recursive: true }), exit: 1, says: ['fail', 'store', /store\.db/, /--store/] },
+  { title: 'with a store elsewhere', options: ({ folder }) => ({ env: { AUTOPACK_STORE: `sqlite:${join(folder, 'elsewhere', 'runs.db')}` } }), exit: 0, says: ['ok', 'store', /elsewhere\/runs\.db \(AUTOPACK_STORE\)/] },
+];
+
+test.concurrent.each(CASES.map((item) => [item.title, item] as const))('doctor %s says so with the way out, and leaves no trace', async (_title, { args = healthy, prepare, options, exit, says: [level, name, text, fix] }) => {
+  const place = makePlace();
+  prepare?.(place);
+  const before = theirs(place.repo.root);
+  const finished = await autopack(place, [...args(place), '--json'], options?.(place));
+  expect(finished.code, finished.err).toBe(exit);
+  const [document] = linesOf(finished) as unknown as Document[];
+  const found = document?.findings.find((finding) => finding.name === name);
+  expect(found).toMatchObject({ level, text: expect.stringMatching(text), fix: fix === undefined ? null : expect.stringMatching(fix) });
+  expect(document?.ok).toBe(exit === 0);
+  expect(document?.findings.every((finding) => finding.level === 'ok' || finding.fix !== null), 'what is not well has a way out').toBe(true);
+  expect(theirs(place.repo.root)).toEqual(before);
+  expect(readdirSync(place.folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.includes('doctor-'))).toEqual([]);
+  expect(leftBehind(place)).toEqual([]);
+  removePlace(place);
+});
+
+test.skipIf(process.getuid?.() === 0)('doctor with a state folder that cannot be written says so', async () => {
+  const place = makePlace();
+  mkdirSync(place.home);
+  chmodSync(place.home, 0o500);
+  const finished = await autopack(place, healthy(place));
+  expect(finished.code).toBe(1);
+  expect(finished.out).toMatch(/fail +state folder +.* cannot be written: EACCES\n +make it writable, or name another with AUTOPACK_HOME/);
+  chmodSync(place.home, 0o700);
+  removePlace(place);
+});
+
+test('a vendor is asked one short question, and only where it is named; its key is told to nobody', async () => {
+  const place = makePlace();
+  const server = await vendorServer(() => ({ answer: { text: 'ok', stop: 'end', input: 9, output: 1 } }));
+  const env = { OPENAI_API_KEY: 'key-of-nobody-0123456789', OPENAI_BASE_URL: `${server.url}/v1` };
+  const silent = await autopack(place, ['doctor', '-C', place.repo.root], { env });
+  expect([silent.code, server.asked.length]).toEqual([0, 0]);
+  const asked = await autopack(place, ['doctor', '-C', place.repo.root, '--provider', 'openai'], { env });
+  expect(asked.code, asked.out).toBe(0);
+  expect(asked.out).toMatch(/ok +provider +\S+ answered \(10 tokens\)/);
+  expect(server.asked).toHaveLength(1);
+  for (const { out, err } of [silent, asked]) expect(out + err).not.toContain(env.OPENAI_API_KEY);
+  await server.close();
+  const gone = await autopack(place, ['doctor', '-C', place.repo.root, '--provider', 'openai'], { env });
+  expect(gone.code).toBe(1);
+  expect(gone.out).toMatch(/fail +provider +\S+ gave no answer: [a-z_]+: .*\n +check key, base URL/);
+  removePlace(place);
+});
