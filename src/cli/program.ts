@@ -13,6 +13,7 @@ import { historyCommands } from './history-program.ts';
 import { lookCommands } from './look-program.ts';
 import type { RunFlags } from './run-commands.ts';
 import { bytesTo, inputOf, outputOf, watchStreams, type Streams } from './streams.ts';
+import { upkeepCommands } from './upkeep-program.ts';
 
 export interface Invocation {
   readonly argv: readonly string[];
@@ -114,6 +115,7 @@ function programWith(act: Act, { out, err }: Streams): Command {
     .argument('<run>')
     .action((run: string, options: Global) => act(options, async (context) => (await query()).cancelCommand(context, run, async () => (await runs()).resumeCommand(context, { run, wait: false, cancels: true }))));
   historyCommands(command, act);
+  upkeepCommands(command, act);
   const plan = program.command('plan').description('What concerns plans.');
   command('check', 'Check a plan: every problem with its place and the way out.', plan)
     .argument('<file>')

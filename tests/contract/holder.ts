@@ -71,6 +71,18 @@ export function holdersContract(name: string, makeWorld: () => Promise<HoldersWo
       expect(await second.holder('r1')).toBeNull();
     });
 
+    test('H4 a run that is held is not forgotten; one that is not is, and can be held again', async () => {
+      const [first, second] = [await world.process(), await world.process()];
+      const hold = await first.acquire('r1');
+      expect([await second.forget('r1'), await first.forget('r1')]).toEqual([false, false]);
+      await expect(second.acquire('r1')).rejects.toMatchObject({ code: 'run.locked' });
+      await hold.release();
+      expect([await second.forget('r1'), await second.isKept('r1'), await second.forget('never held')]).toEqual([true, false, true]);
+      const again = await second.acquire('r1');
+      await expect(first.acquire('r1')).rejects.toMatchObject({ code: 'run.locked' });
+      await again.release();
+    });
+
     test('H3 asking takes nothing: an acquirer that meets it wins', async () => {
       const [first, second] = [await world.process(), await world.process()];
       const [hold] = await Promise.all([first.acquire('r1'), second.holder('r1'), second.holder('r1')]);

@@ -64,6 +64,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   { file: 'src/app/machine.ts', imports: 'src/adapters/sqlite', reason: 'wiring: the store of --store sqlite:' },
   { file: 'src/app/execute.ts', imports: 'src/adapters/git', reason: 'wiring: the hands of the handlers' },
   { file: 'src/app/execute.ts', imports: 'src/adapters/process', reason: 'wiring: the hands of the handlers' },
+  { file: 'src/app/collect.ts', imports: 'src/adapters/git', reason: 'wiring: what our repositories and checkouts left behind' },
   { file: 'src/app/doctor.ts', imports: 'src/adapters/git', reason: 'wiring: what git and the repository are like' },
   { file: 'src/app/doctor.ts', imports: 'src/adapters/process', reason: 'wiring: whether the sandbox works' },
   { file: 'src/app/fork.ts', imports: 'src/adapters/git', reason: 'wiring: a fork marks where it began in the repository' },

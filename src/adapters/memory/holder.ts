@@ -37,6 +37,8 @@ export function memoryHolders({ row = SOMEBODY, held = new Map() }: MemoryHolder
       return { release: async () => letGo(run, hold) };
     },
     holder: async (run) => held.get(run) ?? null,
+    isKept: async () => false,
+    forget: async (run) => !held.has(run),
     die() {
       for (const [run, hold] of mine) letGo(run, hold);
     },

@@ -8,7 +8,7 @@
 // the folder's gate, one at a time, held for milliseconds and dropped by the system as well: inside it a taken lock
 // always means a true holder, whose row is committed.
 
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -27,6 +27,9 @@ export function sqliteHolders(folder: string): Holders {
   return {
     acquire: (run) => throughGate(gate, () => take(run, lockOf(run))),
     holder: (run) => throughGate(gate, () => look(lockOf(run))),
+    isKept: async (run) => existsSync(lockOf(run)),
+    // Inside the gate nobody else opens it, and one that is held has a live row.
+    forget: (run) => throughGate(gate, () => look(lockOf(run)) === null && remove(lockOf(run))),
   };
 }
 
@@ -71,6 +74,11 @@ function look(path: string): HolderRow | null {
   } finally {
     db.close();
   }
+}
+
+function remove(path: string): true {
+  for (const file of [path, `${path}-journal`]) rmSync(file, { force: true });
+  return true;
 }
 
 /** @returns the row when its writer still has the lock; null when nobody has it, and then this connection has it for now. */
