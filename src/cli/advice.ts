@@ -26,7 +26,7 @@ export function runAdvice(view: RunView): string[] {
   if (way !== null) return [way];
   if (view.questions.length > 0) return [...view.questions.flatMap(answering), `then: autopack resume ${view.run}`];
   if (view.outcome === null) return [`autopack resume ${view.run}`];
-  if (view.outcome === 'COMPLETE') return [`git merge autopack/run-${view.run}`];
+  if (view.outcome === 'COMPLETE') return [`autopack merge ${view.run}`];
   const failed = view.phases.find(({ outcome }) => outcome === 'FAILED');
   return failed === undefined ? [`autopack log ${view.run}`] : [`autopack show ${view.run} ${failed.phase_id}`];
 }

@@ -68,6 +68,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   { file: 'src/app/doctor.ts', imports: 'src/adapters/git', reason: 'wiring: what git and the repository are like' },
   { file: 'src/app/doctor.ts', imports: 'src/adapters/process', reason: 'wiring: whether the sandbox works' },
   { file: 'src/app/fork.ts', imports: 'src/adapters/git', reason: 'wiring: a fork marks where it began in the repository' },
+  { file: 'src/app/merge.ts', imports: 'src/adapters/git', reason: 'wiring: a merge is about the repository alone' },
   { file: 'src/app/replay.ts', imports: 'src/adapters/git', reason: 'wiring: --workspace makes trees and commits again in a repository' },
   { file: 'src/app/start.ts', imports: 'src/adapters/git', reason: 'wiring: the repository is inspected before record 0' },
   { file: 'src/app/provider.ts', imports: 'src/adapters/script', reason: 'wiring: the provider of --provider script:' },

@@ -53,7 +53,7 @@ test('the next command follows from where the run stands', () => {
     for (let end = 1; end <= records.length; end += 1) {
       const { run } = project(views, records.slice(0, end));
       const [next = ''] = runAdvice(run);
-      const expected = run.outcome === null && run.pause !== null ? 'autopack resume|workspace:' : run.outcome === null && run.questions.length > 0 ? 'autopack approve' : run.outcome === null ? 'autopack resume' : run.outcome === 'COMPLETE' ? 'git merge' : 'autopack (show|log)';
+      const expected = run.outcome === null && run.pause !== null ? 'autopack resume|workspace:' : run.outcome === null && run.questions.length > 0 ? 'autopack approve' : run.outcome === null ? 'autopack resume' : run.outcome === 'COMPLETE' ? 'autopack merge' : 'autopack (show|log)';
       expect(next).toMatch(new RegExp(expected));
       seen.add(expected);
     }

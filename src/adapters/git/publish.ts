@@ -62,9 +62,7 @@ export async function publish(theirs: UserRepository, ours: Ours, { run, commit 
   const reason = await refusal(theirs, ours, { run, commit, current });
   if (reason !== null) return { ok: false, reason };
   if (current !== commit) {
-    await followShallow(ours.gitDir, theirs);
-    const fetched = await runGit([...FETCH, `${nonce(ours)}:`, wantedRef(run)], fetchCall(theirs, ours));
-    if (fetched.code !== 0) return { ok: false, reason: 'the objects could not be brought into your repository' };
+    if (!(await fetched(theirs, ours, wantedRef(run)))) return { ok: false, reason: 'the objects could not be brought into your repository' };
     const moved = await runGit(['update-ref', '--no-deref', ref, commit, current ?? '0'.repeat(commit.length)], theirs.call);
     if (moved.code !== 0) return { ok: false, reason: `the branch autopack/run-${run} could not be moved: it changed meanwhile, or refs are not writable` };
   }
@@ -90,12 +88,31 @@ async function refusal(theirs: UserRepository, ours: Ours, { run, commit, curren
   return `the branch autopack/run-${run} was moved by somebody else`;
 }
 
-const isAncestor = async (older: string, newer: string, call: GitCall): Promise<boolean> =>
+export const isAncestor = async (older: string, newer: string, call: GitCall): Promise<boolean> =>
   older === newer || (await runGit(['merge-base', '--is-ancestor', older, newer], call)).code === 0;
 
 async function checkedOut(theirs: UserRepository, ref: string): Promise<boolean> {
   const { code, stdout } = await runGit(['worktree', 'list', '--porcelain', '-z'], theirs.call);
   return code !== 0 || stdout.toString('utf8').split('\0').includes(`branch ${ref}`);
+}
+
+/** Absolute folders of the working trees in which a branch is checked out. */
+export async function worktreesWith(theirs: UserRepository, ref: string): Promise<string[]> {
+  const trees = (await git(['worktree', 'list', '--porcelain', '-z'], theirs.call)).toString('utf8').split('\0\0').map((tree) => tree.split('\0'));
+  return trees.filter((lines) => lines.includes(`branch ${ref}`)).flatMap((lines) => lines.find((line) => line.startsWith('worktree '))?.slice('worktree '.length) ?? []);
+}
+
+/** Our objects into their repository, no ref of theirs. */
+async function fetched(theirs: UserRepository, ours: Ours, ref: string): Promise<boolean> {
+  await followShallow(ours.gitDir, theirs);
+  return (await runGit([...FETCH, `${nonce(ours)}:`, ref], fetchCall(theirs, ours))).code === 0;
+}
+
+/** What a commit of ours needs is brought into their repository. @throws ExecutorError `workspace.unusable` */
+export async function bring(theirs: UserRepository, ours: Ours, { run, commit }: { run: string; commit: string }): Promise<void> {
+  const ref = `refs/autopack/merge/${run}`;
+  const { code } = await runGit(['update-ref', ref, commit], ours.call);
+  if (code !== 0 || !(await fetched(theirs, ours, ref))) throw unusable('the objects could not be brought into your repository', 'Make sure that it can be written and has free space.');
 }
 
 /** An address that only our own configuration can resolve: no `insteadOf` and no `remote.*` of the user knows it. */
