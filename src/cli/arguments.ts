@@ -14,3 +14,4 @@ export const count = (text: string): number => {
 };
 
 export const providerOption = ['--provider <provider>', 'who answers: vendors (default with a key), openai, anthropic or script:FILE'] as const;
+export const finishOption = ['--on-finish <command>', 'tell this command how it ended: JSON on its standard input; no shell, no keys in its environment'] as const;

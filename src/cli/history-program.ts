@@ -2,7 +2,7 @@
 // ================================
 
 import type { Command } from 'commander';
-import { count, providerOption, type Act } from './arguments.ts';
+import { count, finishOption, providerOption, type Act } from './arguments.ts';
 import type { Global } from './context.ts';
 
 const replays = () => import('./replay-commands.ts');
@@ -37,6 +37,7 @@ export function historyCommands(command: (name: string, description: string) => 
     .option('--token-cap <n>', 'a new cap for the run', count)
     .option('--max-iterations <n>', 'start at most so many more attempts', count)
     .option('--wait', 'keep waiting when only questions are left', false)
+    .option(...finishOption)
     .addHelpText('after', '\nExample:\n  autopack fork RUN --at 40 --run-id second --provider script:other.yaml')
     .action((from: string, options: Global & ForkFlags) => act(options, async (context) => (await replays()).forkCommand(context, { ...options, from, name: options.runId ?? null })));
 }
@@ -55,5 +56,6 @@ interface ForkFlags {
   readonly provider?: string;
   readonly tokenCap?: number;
   readonly maxIterations?: number;
+  readonly onFinish?: string;
   readonly wait: boolean;
 }

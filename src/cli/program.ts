@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { exitCodes } from '#src/app/exit.ts';
 import type { Store } from '#src/app/machine.ts';
 import { packageVersion } from '#src/app/version.ts';
-import { count, providerOption, type Act } from './arguments.ts';
+import { count, finishOption, providerOption, type Act } from './arguments.ts';
 import type { Context, Global } from './context.ts';
 import { historyCommands } from './history-program.ts';
 import { lookCommands } from './look-program.ts';
@@ -90,6 +90,7 @@ function programWith(act: Act, { out, err }: Streams): Command {
     .addOption(new Option('--sandbox <mode>', 'where setup and tests run: required and auto use bubblewrap, none does not').choices(['required', 'auto', 'none']).env('AUTOPACK_SANDBOX').default('auto'))
     .option('--no-dual-auditor', 'one auditor also where the category asks for two')
     .option(...recordOption)
+    .option(...finishOption)
     .option('--dry-run', 'show order and worst case, start nothing', false)
     .option('--wait', 'keep waiting when only questions are left', false)
     .addHelpText('after', `\nExamples:\n  autopack run plan.yaml --provider script:answers.yaml\n  autopack run --plan plan.yaml -C ../project --dry-run\n\n${exitHelp()}`)
@@ -102,6 +103,7 @@ function programWith(act: Act, { out, err }: Streams): Command {
     .option('--max-iterations <n>', 'start at most so many more attempts', count)
     .option('--wait', 'keep waiting when only questions are left', false)
     .option(...recordOption)
+    .option(...finishOption)
     .action((run: string, options: Global & Record<string, never>) => act(options, async (context) => (await runs()).resumeCommand(context, { ...(options as object), run, wait: Boolean(options['wait']) })));
   lookCommands(command, act);
   for (const [name, option, description] of [['approve', null, 'Answer a waiting question with yes.'], ['reject', 'reject', 'Answer a waiting question with no.']] as const) {

@@ -6,6 +6,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { pipeline } from 'node:stream/promises';
+import { finishCommand } from '#src/app/on-finish.ts';
 import { recollect } from '#src/app/beside.ts';
 import { exportRun, importRun, sourceOf } from '#src/app/export.ts';
 import { fork } from '#src/app/fork.ts';
@@ -196,6 +197,7 @@ export interface ForkOptions extends Omit<ResumeOptions, 'run'> {
 /** Makes the fork and goes on with it, by default with its ancestor's repository and provider. */
 export async function forkCommand(context: Context, { from, at, name, ...options }: ForkOptions): Promise<number> {
   const { machine, output } = context;
+  finishCommand(options.onFinish); // before the fork is made
   const beside = await recollect(machine.home, from);
   const workspace = options.workspace ?? beside?.workspace;
   const provider = options.provider ?? beside?.provider;

@@ -6,6 +6,7 @@ import { access, constants, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { execute, readPrompts, type Execution } from '#src/app/execute.ts';
 import { exitOf } from '#src/app/exit.ts';
+import { finishCommand, tellFinish } from '#src/app/on-finish.ts';
 import { recordedAnswers } from '#src/app/recording.ts';
 import { recollect, remember } from '#src/app/beside.ts';
 import { setting, type Store } from '#src/app/machine.ts';
@@ -39,6 +40,8 @@ export interface RunOptions {
   readonly wait: boolean;
   /** File that gets the run's answers, as an answers file. */
   readonly record?: string;
+  /** A command line that is told of the end. */
+  readonly onFinish?: string;
 }
 
 /** As they are given: the plan may also be the argument, the provider may be left to the environment. */
@@ -61,6 +64,7 @@ const requestOf = (options: RunOptions): StartRequest => ({
 export async function runCommand(context: Context, argument: string | undefined, flags: RunFlags): Promise<number> {
   const { machine, output, env } = context;
   const options = runOptions(argument, flags, env);
+  const onFinish = finishCommand(options.onFinish);
   await refuseUnwritable(options.record);
   const prepared = await prepareStart(machine, requestOf(options));
   for (const notice of prepared.notices) output.say(output.style('yellow', `warning: ${notice}`));
@@ -72,7 +76,7 @@ export async function runCommand(context: Context, argument: string | undefined,
       await rememberStart(machine, prepared, options.provider);
       await appendRequest(machine, store, prepared);
       const { run, models, inspection } = prepared;
-      return await perform(context, store, { run, models, workspace: inspection.root, prompts: await readPrompts(), wait: options.wait, recording: options.record, isNew: true, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: inspection.root, prompts: await readPrompts(), wait: options.wait, recording: options.record, onFinish, isNew: true, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
     } finally {
       await hold.release();
     }
@@ -115,12 +119,15 @@ export interface ResumeOptions {
   readonly wait: boolean;
   /** File that gets the run's answers, as an answers file. */
   readonly record?: string;
+  /** A command line that is told of the end. */
+  readonly onFinish?: string;
   /** Only to settle what was cancelled. */
   readonly cancels?: boolean;
 }
 
 export async function resumeCommand(context: Context, options: ResumeOptions): Promise<number> {
   const { machine, output } = context;
+  const onFinish = finishCommand(options.onFinish);
   await refuseUnwritable(options.record);
   return withStore(context, async (store) => {
     const { run } = options;
@@ -146,7 +153,7 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
         throw error;
       });
       await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });
-      return await perform(context, store, { run, models, workspace: root, prompts, wait: options.wait, recording: options.record, isNew: false, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: root, prompts, wait: options.wait, recording: options.record, onFinish, isNew: false, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
     } finally {
       await hold.release();
     }
@@ -155,6 +162,7 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
 
 interface Part extends Pick<Execution, 'run' | 'models' | 'workspace' | 'prompts' | 'wait' | 'resume'> {
   readonly recording: string | undefined;
+  readonly onFinish: readonly string[] | null;
   /** Its first record was appended by this command, so that is shown too. */
   readonly isNew: boolean;
 }
@@ -184,7 +192,11 @@ async function perform({ machine, output, stop }: Context, store: Store, part: P
       (error: NodeJS.ErrnoException) => output.warn(`warning: the answers could not be written to ${part.recording} (${error.code}); \`autopack resume ${part.run} --record FILE\` writes them again`),
     );
   }
-  return conclude(output, views.run, stop.code());
+  const exit = conclude(output, views.run, stop.code());
+  if (part.onFinish === null) return exit;
+  const problem = await tellFinish(part.onFinish, runResult(views.run, exit), { env: machine.env, secrets: part.models.secrets });
+  if (problem !== null) output.warn(output.style('yellow', `warning: --on-finish: ${problem}`));
+  return exit;
 }
 
 function conclude(output: Context['output'], view: RunView, stopped: number | null): number {
