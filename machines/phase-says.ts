@@ -13,7 +13,7 @@ import {
 } from './phase-context.ts';
 import type { Heard, Message, Slot, ToPhase } from './vocabulary.ts';
 
-export type PhaseEvent = Extract<SeenInput, { type: `${'context' | 'builder' | 'candidate' | 'tests' | 'audit' | 'revision' | 'commit' | 'question' | 'timer' | 'model'}.${string}` | 'effect.failed' }> | Heard<ToPhase>;
+export type PhaseEvent = Extract<SeenInput, { type: `${'context' | 'builder' | 'candidate' | 'tests' | 'audit' | 'revision' | 'commit' | 'question' | 'timer' | 'model'}.${string}` | 'effect.failed' | 'phase.skip_requested' }> | Heard<ToPhase>;
 interface Args { readonly context: PhaseContext; readonly event: PhaseEvent }
 type Part = Partial<PhaseContext>;
 type ModelSlot = keyof PhaseContext['calls'];

@@ -87,6 +87,8 @@ export const phaseMachine = setup({
     complete: assign(({ context, event }) => ({ outcome: 'COMPLETE' as const, reason: isOverridden(context) && gateOf(context).level === 'blocked' ? 'blocked but overridden by human' : null, quality: gateOf(context).level === 'ok' ? 'ok' as const : 'needs_review' as const, commit: event.type === 'commit.written' ? event.commit : null })),
   },
   guards: {
+    /** What is being committed is not left out any more. */
+    mayStop: ({ context }) => Object.values(context.open).every((kind) => !kind.endsWith(':commit')),
     isDeadline: ({ context, event }) => kindOf(context, event) === 'timer:deadline',
     isRetry: ({ context, event }) => kindOf(context, event).startsWith('timer:retry-'),
     isExpiry: ({ context, event }) => kindOf(context, event) === 'timer:expiry',
@@ -125,6 +127,7 @@ export const phaseMachine = setup({
   on: {
     'time.shifted': { actions: 'shift' },
     'phase.stopped': { target: '.DONE', actions: { type: 'end', params: ({ event }) => ({ outcome: 'STOPPED' as const, reason: event.reason }) } },
+    'phase.skip_requested': { guard: 'mayStop', target: '.DONE', actions: { type: 'end', params: ({ event }) => ({ outcome: 'SKIPPED' as const, reason: event.reason }) } },
     'timer.fired': { guard: 'isDeadline', target: '.DONE', actions: { type: 'end', params: { outcome: 'FAILED', reason: 'timeout' } } },
   },
   states: {

@@ -188,6 +188,7 @@ export const isDrained = ({ phases, reserved, lost }: RunContext): boolean => re
 export function outcomeOf(context: RunContext): { readonly outcome: 'COMPLETE' | 'FAILED' | 'STOPPED'; readonly reason: string | null } {
   if (context.cancelled) return { outcome: 'STOPPED', reason: 'cancelled' };
   const bad = context.phases.find(({ outcome }) => outcome !== 'COMPLETE' && outcome !== 'SKIPPED');
+  if (bad === undefined && context.phases.every(({ outcome }) => outcome === 'SKIPPED')) return { outcome: 'FAILED', reason: 'every phase was skipped' };
   return bad === undefined ? { outcome: 'COMPLETE', reason: null } : { outcome: 'FAILED', reason: `phase ${bad.id} ${bad.outcome ?? 'was not started'}` };
 }
 

@@ -19,6 +19,7 @@ export const readers: Readonly<Record<InputType | FactType, readonly Reader[]>> 
   'workspace.prepared': ['run-view'],
   'workspace.published': ['run-view'],
   'workspace.cleaned': [],
+  'phase.skip_requested': [],
   'context.assembled': [],
   'builder.answered': ['story'],
   'candidate.built': ['proofs', 'story'],

@@ -3,11 +3,13 @@
 // What may be asked of runs from outside, each a function: the CLI parses and prints, these do.
 
 import { randomUUID } from 'node:crypto';
+import { nearest } from '#src/domain/nearest.ts';
+import { cut } from '#src/domain/text.ts';
 import { ExecutorError, reject, type Rejection } from '#src/errors/errors.ts';
 import { beginning, readHistory, unknownRun } from '#src/kernel/history.ts';
 import { submit } from '#src/kernel/submit.ts';
 import { project } from '#projections/projection.ts';
-import { runView, type RunView } from '#projections/run-view.ts';
+import { runView, type PhaseView, type RunView } from '#projections/run-view.ts';
 import { RUN_FORKED, type InputEvent, type RunRecord } from '#src/record/record.ts';
 import type { EffectParams } from '#src/events/effects.ts';
 import type { InputData } from '#src/events/inputs.ts';
@@ -39,6 +41,41 @@ export const viewOf = async (store: Store, run: string): Promise<RunView> => pro
 export async function cancel(machine: Machine, store: Store, run: string, reason: string): Promise<RunRecord | Rejection> {
   if ((await store.events.read(`run-${run}`, { limit: 1 })).length === 0) throw unknownRun(run);
   return submit(deps(machine, store), run, 'run', { type: 'run.cancel_requested', v: 1, data: { reason } });
+}
+
+/** The phase's view in its run. @throws ExecutorError `phase.unknown` | `run.unknown` */
+async function phaseOf(store: Store, run: string, id: string): Promise<{ readonly view: RunView; readonly phase: PhaseView }> {
+  const view = await viewOf(store, run);
+  const phase = view.phases.find(({ phase_id }) => phase_id === id);
+  if (phase === undefined) throw unknownPhase(run, id, view.phases);
+  return { view, phase };
+}
+
+export function unknownPhase(run: string, phase: string, phases: readonly PhaseView[]): ExecutorError {
+  const names = phases.map(({ phase_id }) => phase_id);
+  const near = nearest(phase, names);
+  return new ExecutorError('phase.unknown', `${run} has no phase ${phase}`, { hint: near === null ? `its phases: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}` : `did you mean ${near}?` });
+}
+
+/** Leaves a phase out. One that is over, or whose commit is being written, is not. */
+export async function skip(machine: Machine, store: Store, { run, phase: id, reason }: { run: string; phase: string; reason: string }): Promise<RunRecord | Rejection> {
+  const { phase } = await phaseOf(store, run, id);
+  if (phase.outcome !== null) return reject('phase_over', `${id} is over: ${phase.outcome}`);
+  const outcome = await submit(deps(machine, store), run, `phase:${id}`, { type: 'phase.skip_requested', v: 1, data: { reason: cut(reason, 500) } });
+  return 'rejected' in outcome ? reject(outcome.code, `${id} is being committed, or over by now: autopack show ${run} ${id}`) : outcome;
+}
+
+/** Grants a phase that waits for a human one more attempt, as far as its caps go: the answer `again` to its question. */
+export async function retry(machine: Machine, store: Store, { run, phase: id, note }: { run: string; phase: string; note: string }): Promise<{ readonly question: string } | Rejection> {
+  const { view, phase } = await phaseOf(store, run, id);
+  const asked = view.questions.find(({ phase_id }) => phase_id === id);
+  if (asked === undefined) {
+    if (phase.outcome !== null) return reject('phase_over', `${id} is over: ${phase.outcome}; another run goes on from before it: autopack show ${run} ${id}`);
+    return reject('not_waiting', `${id} waits for nobody (${phase.state}): its next attempt begins by itself`);
+  }
+  if (!asked.options.includes('again')) return reject('no_attempt_left', `${id} has used every attempt that its caps allow: ${asked.options.join(' or ')}`);
+  const answered = await answer(machine, store, { question: asked.id, option: 'again', note });
+  return 'rejected' in answered ? answered : { question: asked.id };
 }
 
 export interface Answer {

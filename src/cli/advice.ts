@@ -36,7 +36,7 @@ export function phaseAdvice(view: RunView, phase: PhaseView, { first }: PhaseSto
   const asked = view.questions.find(({ phase_id }) => phase_id === phase.phase_id);
   if (asked !== undefined) return [...answering(asked), `then: autopack resume ${view.run}`];
   if (phase.outcome === 'COMPLETE') return phase.commit === null ? runAdvice(view) : [`git show ${phase.commit.slice(0, 12)}`];
-  if (phase.outcome === null || view.outcome === null) return runAdvice(view);
+  if (phase.outcome === null || phase.outcome === 'SKIPPED' || view.outcome === null) return runAdvice(view);
   const dependency = phase.outcome === 'BLOCKED' ? /^dependency (\S+)$/.exec(phase.reason ?? '')?.[1] : undefined;
   if (dependency !== undefined) return [`autopack show ${view.run} ${dependency}`];
   // A run that is over is not written to any more: another one goes on from before the phase began.

@@ -113,6 +113,16 @@ function programWith(act: Act, { out, err }: Streams): Command {
       .option('--choose <option>', 'another option that the question offers')
       .action((question: string, options: Global & { comment: string; choose?: string }) => act(options, async (context) => (await query()).answerCommand(context, { question, option: options.choose ?? option, comment: options.comment })));
   }
+  command('retry', 'Grant a phase that waits for a human one more attempt.')
+    .argument('<run>')
+    .argument('<phase>')
+    .option('--comment <text>', 'what the next attempt shall know', '')
+    .action((run: string, phase: string, options: Global & { comment: string }) => act(options, async (context) => (await query()).retryCommand(context, { run, phase, note: options.comment })));
+  command('skip', 'Leave a phase out: what is open of it is cancelled, what depends on it goes on without it.')
+    .argument('<run>')
+    .argument('<phase>')
+    .option('--reason <text>', 'for the record', 'skipped by command')
+    .action((run: string, phase: string, options: Global & { reason: string }) => act(options, async (context) => (await query()).skipCommand(context, { run, phase, reason: options.reason })));
   command('cancel', 'End a run: what is open is cancelled, what was committed stays.')
     .argument('<run>')
     .action((run: string, options: Global) => act(options, async (context) => (await query()).cancelCommand(context, run, async () => (await runs()).resumeCommand(context, { run, wait: false, cancels: true }))));

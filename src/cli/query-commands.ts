@@ -5,7 +5,8 @@
 import { access } from 'node:fs/promises';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { recollect } from '#src/app/beside.ts';
-import { answer, cancel, listRuns, recordsOf, viewOf } from '#src/app/commands.ts';
+import { answer, cancel, listRuns, recordsOf, retry, skip, unknownPhase, viewOf } from '#src/app/commands.ts';
+import type { Store } from '#src/app/machine.ts';
 import { configuration, readPlan, refuse } from '#src/app/start.ts';
 import { writeViews } from '#src/app/views.ts';
 import { nearest } from '#src/domain/nearest.ts';
@@ -23,7 +24,6 @@ import { reportRejection, withStore, type Context } from './context.ts';
 import { tokens } from './progress.ts';
 import { recordLines } from './records.ts';
 import { runResult, summaryLines, table } from './report.ts';
-import { unknownPhase } from './show-command.ts';
 
 export const statusCommand = (context: Context, run: string | undefined): Promise<number> =>
   withStore(context, async (store) => {
@@ -90,10 +90,37 @@ export const answerCommand = (context: Context, { question, option, comment }: A
     const { machine, output } = context;
     const answered = await answer(machine, store, { question, option, note: comment });
     if ('rejected' in answered) return reportRejection(output, answered);
-    const live = await store.holders.holder(answered.run);
     if (output.json) output.emit({ v: 1, type: 'answer', question, ...answered });
     output.print(`${question}: ${answered.option}`);
-    output.print(live === null ? `go on with: autopack resume ${answered.run}` : `process ${live.pid} goes on with the run`);
+    await goesOn(context, store, answered.run);
+    return 0;
+  });
+
+/** What comes next: the process that holds the run takes the record up by itself. */
+async function goesOn({ output }: Context, store: Store, run: string): Promise<void> {
+  const live = await store.holders.holder(run);
+  output.print(live === null ? `go on with: autopack resume ${run}` : `process ${live.pid} goes on with the run`);
+}
+
+export const retryCommand = (context: Context, asked: { run: string; phase: string; note: string }): Promise<number> =>
+  withStore(context, async (store) => {
+    const { machine, output } = context;
+    const granted = await retry(machine, store, asked);
+    if ('rejected' in granted) return reportRejection(output, granted);
+    if (output.json) output.emit({ v: 1, type: 'retry', run: asked.run, phase: asked.phase, ...granted });
+    output.print(`${asked.phase} gets one more attempt`);
+    await goesOn(context, store, asked.run);
+    return 0;
+  });
+
+export const skipCommand = (context: Context, asked: { run: string; phase: string; reason: string }): Promise<number> =>
+  withStore(context, async (store) => {
+    const { machine, output } = context;
+    const skipped = await skip(machine, store, asked);
+    if ('rejected' in skipped) return reportRejection(output, skipped);
+    if (output.json) output.emit({ v: 1, type: 'skip', run: asked.run, phase: asked.phase, seq: skipped.seq });
+    output.print(`${asked.phase} is left out; what depends on it goes on without it`);
+    await goesOn(context, store, asked.run);
     return 0;
   });
 

@@ -3,10 +3,8 @@
 // What happened to a run or to one of its phases, why, where the evidence is and what to do next: on one screen, from the
 // log alone.
 
-import { recordsOf } from '#src/app/commands.ts';
+import { recordsOf, unknownPhase } from '#src/app/commands.ts';
 import { resultOutcome } from '#src/app/exit.ts';
-import { ExecutorError } from '#src/errors/errors.ts';
-import { nearest } from '#src/domain/nearest.ts';
 import { cut } from '#src/domain/text.ts';
 import { runFolder, usd, views, type Views } from '#projections/files.ts';
 import { project } from '#projections/projection.ts';
@@ -38,12 +36,6 @@ export const showCommand = (context: Context, run: string, phase: string | undef
     for (const line of phaseLines(output, all, { view, told: of })) output.print(line);
     return 0;
   });
-
-export function unknownPhase(run: string, phase: string, phases: readonly PhaseView[]): ExecutorError {
-  const names = phases.map(({ phase_id }) => phase_id);
-  const near = nearest(phase, names);
-  return new ExecutorError('phase.unknown', `${run} has no phase ${phase}`, { hint: near === null ? `its phases: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}` : `did you mean ${near}?` });
-}
 
 const proofOf = ({ proofs }: Views, phase: string) => proofs.proofs.find(({ phase_id }) => phase_id === phase) ?? null;
 

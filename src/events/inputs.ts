@@ -66,6 +66,7 @@ export const inputs = {
   }),
   workspaceCleaned: defineInput('workspace.cleaned', 1, ['cleanUp'], 'Checkouts, and after a success the mark of the base, are gone.', {}),
   // to a phase (tests also to the run: the baseline)
+  phaseSkipRequested: defineInput('phase.skip_requested', 1, [], 'Somebody asked to leave the phase out; those that depend on it go on without it.', { reason: Text }),
   contextAssembled: defineInput('context.assembled', 1, ['assembleContext'], 'What the builder will see, from the base alone.', {
     /** The assembled text. */
     context: Ref,

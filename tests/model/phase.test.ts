@@ -31,7 +31,8 @@ function key(state: ChartState): string {
   ]);
 }
 
-const alphabet = (state: ChartState) => [...Object.entries(contextOf(state).open).flatMap(([id, kind]) => answersTo(id, kind)), ...unasked()];
+const isCommitting = ({ value }: ChartState): boolean => pathOf(value) === 'GATED.commit';
+const alphabet = (state: ChartState) => [...Object.entries(contextOf(state).open).flatMap(([id, kind]) => answersTo(id, kind)), ...unasked().filter(({ type }) => type !== 'phase.skip_requested' || !isCommitting(state))];
 
 function judge({ before, event, after, emissions }: Step): string | null {
   const [was, is] = [contextOf(before), contextOf(after)];
@@ -44,6 +45,8 @@ function judge({ before, event, after, emissions }: Step): string | null {
   if (done && Object.keys(is.open).length > 0) return 'P7 a done phase awaits something';
   if (!done && Object.values(is.open).every((kind) => kind === 'timer:deadline')) return 'P5 at rest with nothing awaited';
   if (idsOf(is, 'timer:deadline').length > 1 || idsOf(is, 'wait:turn').length > 1) return 'P7 two of one kind';
+  if (isCommitting(before) && engine.handles(before, { type: 'phase.skip_requested', at: AT, reason: 'too late' } as never)) return 'P3 what is being committed can be skipped';
+  if (event.type === 'phase.skip_requested' && is.outcome !== 'SKIPPED') return 'a skipped phase is not SKIPPED';
   if (done && is.outcome === 'COMPLETE') {
     if (is.commit === null && is.diff?.bytes !== 0) return 'P3 COMPLETE without a commit';
     if (is.audit === null || is.checks === null || is.set === null) return 'P3 COMPLETE without check and audit of this attempt';

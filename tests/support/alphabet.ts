@@ -84,4 +84,5 @@ export function answersTo(id: string, kind: string): ChartEvent[] {
 export const unasked = (): ChartEvent[] => [
   { type: 'time.shifted', at: AT, downMs: 5 } as ChartEvent,
   { type: 'phase.stopped', at: AT, reason: 'cancelled' } as ChartEvent,
+  { type: 'phase.skip_requested', at: AT, reason: 'not wanted' } as ChartEvent,
 ];

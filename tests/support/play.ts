@@ -55,6 +55,8 @@ export function* play(random: Random, begun: KernelState, startAt: number): Gene
     const late = runContext(state).lost[0];
     if (roll < 0.006) {
       state = yield to('run', { type: 'run.cancel_requested', v: 1, data: { reason: 'enough' } });
+    } else if (roll < 0.009) {
+      state = yield to(`phase:${random.pick(runContext(state).phases).id}`, { type: 'phase.skip_requested', v: 1, data: { reason: 'not wanted' } });
     } else if (roll < 0.03 || (open.length === 0 && runContext(state).pause !== null)) {
       epoch += 1;
       state = yield to('run', { type: 'run.resumed', v: 1, data: { epoch, downMs: Math.floor(random.next() * 3) * 1000, tokenCap: random.next() < 0.5 ? 9_000_000 : null, iterations: random.next() < 0.5 ? 1 : null } });

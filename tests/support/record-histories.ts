@@ -55,7 +55,7 @@ function busyOf(chosen: readonly Candidate[]): Candidate[] {
 const version = nameOf(lockNow());
 const candidates = Array.from({ length: SEEDS }, (_, i) => i + 1).flatMap((seed) => [
   candidate(seed, (random) => settingOf(random, seed % 2 === 0 ? ['a', 'b'] : ['a', 'b', 'c', 'd'])),
-  ...(seed <= 600 ? [candidate(seed, contended)] : []),
+  ...(seed <= 1500 ? [candidate(seed, contended)] : []),
 ]);
 const chosen = chosenOf(candidates);
 writeHistories(version, chosen.map(({ records }) => records));
