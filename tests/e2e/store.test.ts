@@ -6,7 +6,7 @@ import { chmodSync, openSync, closeSync, readFileSync, statSync, writeSync } fro
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test, vi } from 'vitest';
-import { autopack, branchesOf, leftBehind, linesOf, makePlace, removePlace, runArgs, theirs, until, watched, type Place } from '#tests/support/e2e.ts';
+import { autopack, branchesOf, leftBehind, linesOf, makePlace, plainNode, removePlace, runArgs, theirs, until, watched, type Place } from '#tests/support/e2e.ts';
 
 vi.setConfig({ testTimeout: 120_000 }); // several processes each, on a machine that may be busy
 
@@ -31,14 +31,11 @@ test.concurrent('a store that another process has locked is waited for, then tol
 });
 
 
-/** Root may read everything unless it gives that up. */
-const node = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search', process.execPath] : [process.execPath];
-
 test.concurrent('a store that may not be read is told, and works again once it may', async () => {
   const place = makePlace();
   expect((await autopack(place, runArgs(place))).code).toBe(0);
   chmodSync(storeOf(place), 0o000);
-  const refused = await autopack(place, ['status', '--json'], { node });
+  const refused = await autopack(place, ['status', '--json'], { node: plainNode });
   expect(refused.code, refused.err).toBe(7);
   expect(linesOf(refused)).toMatchObject([{ error: { code: 'store.unavailable' } }]);
   chmodSync(storeOf(place), 0o600);

@@ -126,6 +126,9 @@ export function watched(child: ChildProcess): Started {
   return { child, done, out: () => out, err: () => err };
 }
 
+/** For a place where files say who may touch them: root may touch all unless it gives that up. */
+export const plainNode: readonly string[] = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search', process.execPath] : [process.execPath];
+
 export const autopack = (place: Place, args: readonly string[], options: Options = {}): Promise<Finished> => start(place, args, options).done;
 
 /** A command line of a shell; `$NODE $BIN` is the product. */
