@@ -62,15 +62,17 @@ export function kill(pid: number, signal: 'SIGTERM' | 'SIGKILL'): boolean {
 }
 
 const ROUNDS_MAX = 400;
+/** Between its fork and its first instruction a process shows no environment for a moment: one look is not enough. */
+const EMPTY_LOOKS = 4;
 
 /** Kills what `find` finds until it finds nothing more; something that forks is outrun. @returns how many it were. */
 export async function killAll(find: () => readonly number[]): Promise<number> {
   const ended = new Set<number>();
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+  for (let round = 0, empty = 0; round < ROUNDS_MAX && empty < EMPTY_LOOKS; round += 1) {
     const found = find().filter((pid) => pid !== process.pid);
-    if (found.length === 0) break;
+    empty = found.length === 0 ? empty + 1 : 0;
     for (const pid of found) if (kill(pid, 'SIGKILL')) ended.add(pid);
-    await sleep(Math.min(5 + round, 25));
+    if (empty < EMPTY_LOOKS) await sleep(Math.min(5 + round, 25));
   }
   return ended.size;
 }
