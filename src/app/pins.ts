@@ -6,6 +6,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { Pins } from '#src/events/policy.ts';
@@ -53,5 +54,5 @@ export function systemFor(requested: Record<string, unknown>): System {
 /** An earlier version's charts on today's kernel. Loaded when a run asks for them; synchronous, since folding is. */
 function keptSystem(pins: Pins): System | undefined {
   const folder = existsSync(KEPT) ? readdirSync(KEPT).sort().find((name) => holds(versionsAt(new URL(`${name}/versions.json`, KEPT)), pins)) : undefined;
-  return folder === undefined ? undefined : (require(new URL(`${folder}/src/app/system.js`, KEPT).pathname) as { system: System }).system;
+  return folder === undefined ? undefined : (require(fileURLToPath(new URL(`${folder}/src/app/system.js`, KEPT))) as { system: System }).system;
 }
