@@ -12,12 +12,12 @@ import { judgeGate } from '#src/domain/gate.ts';
 import type { PastFailure, RetryDecision } from '#src/domain/retry.ts';
 import { decideRetry } from '#src/domain/retry.ts';
 import type { PhaseOutcome } from '#src/domain/schedule.ts';
-import type { EffectParams, FeedbackItem } from '#src/events/effects.ts';
+import type { BuilderMode } from '#src/events/define.ts';
+import type { FeedbackItem } from '#src/events/effects.ts';
 import type { PhasePolicy } from '#src/events/policy.ts';
 import type { Ref } from '#src/record/ref.ts';
 import type { Slot } from './vocabulary.ts';
 
-type BuilderMode = EffectParams<'callBuilder'>['mode'];
 export type QuestionKind = 'exhausted' | 'blocked' | 'approval';
 type Verdicts = { readonly approved: boolean; readonly minor: number; readonly major: number; readonly critical: number };
 

@@ -6,6 +6,7 @@ import type { SeenInput } from '#src/events/inputs.ts';
 import type { FeedbackItem } from '#src/events/effects.ts';
 import { baselineOf, coverageDelta, judgeCheck } from '#src/domain/check.ts';
 import { mergeVerdicts } from '#src/domain/merge.ts';
+import { RETRY_AFTER_MAX_MS } from '#src/domain/provider.ts';
 import { raisedLimit, type FailureKind } from '#src/domain/retry.ts';
 import {
   actorOf, attemptsMax, auditorModel, auditorSlots, builderModel, checkRules, defaultOf, gateOf, idsOf, isOverridden, nextId, optionsOf, reserveFor, retryOf, slotOf, statusOf, without,
@@ -60,8 +61,6 @@ export function disarmed(context: PhaseContext, at: number): Part {
 }
 
 const FEEDBACK_MAX = 4;
-/** A provider that asks for more waits in vain: the run pauses sooner. Source: E-314. */
-const RETRY_AFTER_MAX_MS = 300_000;
 const FAILURES_MAX = 6;
 
 export function failedWith(context: PhaseContext, event: PhaseEvent, kind: FailureKind): Part {

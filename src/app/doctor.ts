@@ -11,7 +11,7 @@ import { gitVersion, repositoryHealth } from '#src/adapters/git/health.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { openStore, setting, type Environment, type Machine } from './machine.ts';
-import { configured, defaultProvider, openProvider, type Provider } from './provider.ts';
+import { configured, defaultProvider, keyVariables, NO_PROVIDER_HINT, openProvider, type Provider } from './provider.ts';
 import { configuration, readPlan, refuse } from './start.ts';
 
 export interface Finding {
@@ -161,7 +161,7 @@ async function provider({ machine: { env }, provider: named, stop }: DoctorReque
   const { models } = await configuration();
   if (named === null) {
     const byDefault = defaultProvider(env);
-    return byDefault === null ? warn('no model can be asked', 'set OPENAI_API_KEY or ANTHROPIC_API_KEY, or give --provider script:FILE') : ok(`${configured(env).join(' and ')}: configured, not asked; --provider ${byDefault} asks each one question`);
+    return byDefault === null ? warn('no model can be asked', NO_PROVIDER_HINT) : ok(`${configured(env).join(' and ')}: configured, not asked; --provider ${byDefault} asks each one question`);
   }
   const vendors = configured(env);
   const asked = [...models.models].filter(([, { provider: vendor }]) => (named === 'vendors' ? vendors.includes(vendor) : vendor === named));
@@ -170,7 +170,7 @@ async function provider({ machine: { env }, provider: named, stop }: DoctorReque
   if (named.startsWith('script:')) return ok(`${named}: every answer can be read`);
   const said: string[] = [];
   for (const model of cheapest) said.push(await question(opened, model, stop));
-  return said.length === 0 ? fail('no model can be asked', 'set OPENAI_API_KEY or ANTHROPIC_API_KEY') : ok(said.join(', '));
+  return said.length === 0 ? fail('no model can be asked', NO_PROVIDER_HINT) : ok(said.join(', '));
 }
 
 const ASKED = { role: 'doctor', phase: 'doctor', attempt: 1, call: 1, system: 'Answer in one word.', prompt: 'Say ok.', outputTokensMax: 16, timeoutMs: 30_000, schema: null } as const;
@@ -183,7 +183,7 @@ async function question(models: Provider, model: string, stop: AbortSignal): Pro
 
 /** Their names alone. */
 function secrets({ machine: { env } }: DoctorRequest): Verdict {
-  const names = ['OPENAI_API_KEY', 'OPENAI_API_KEY_FILE', 'ANTHROPIC_API_KEY', 'ANTHROPIC_API_KEY_FILE'].filter((name) => setting(env, name) !== null);
+  const names = keyVariables.filter((name) => setting(env, name) !== null);
   return ok(names.length === 0 ? 'none is set' : `${names.join(', ')}: no child process sees them, no answer that holds one is taken`);
 }
 

@@ -6,9 +6,8 @@ import { createReadStream } from 'node:fs';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { lineage, ownRecords, unknownRun } from '#src/kernel/history.ts';
 import { diverged, toStored } from '#src/kernel/log.ts';
-import { canonical } from '#src/record/canonical.ts';
 import { ExportReader, ExportWriter, type ExportHeader, type ExportLine } from '#src/record/export-file.ts';
-import { streamOf, type RunRecord } from '#src/record/record.ts';
+import { sealed, streamOf, type RunRecord } from '#src/record/record.ts';
 import { refsIn, type Ref } from '#src/record/ref.ts';
 import type { Store } from './machine.ts';
 import { Replay, type Verified } from './verify.ts';
@@ -48,7 +47,7 @@ export async function* exportRun({ events, blobs }: Store, run: string): AsyncGe
   const writer = new ExportWriter();
   yield writer.header(header);
   for (const part of header.runs) {
-    for await (const { hash, ...unsealed } of ownRecords(events, part.run, { end: part.records })) yield writer.record(canonical(unsealed), hash);
+    for await (const record of ownRecords(events, part.run, { end: part.records })) yield writer.record(sealed(record).body, record.hash);
   }
   for (const ref of refs) yield writer.blob(await blobs.get(ref));
   yield writer.end();
@@ -146,7 +145,7 @@ async function appendRecords({ events }: Store, source: Source, { header, hashes
   const flush = async (): Promise<void> => {
     const [first] = batch;
     if (first === undefined) return;
-    await events.append(streamOf(first.run), first.seq - 1, batch.map(({ hash, ...unsealed }) => toStored({ record: { ...unsealed, hash }, body: canonical(unsealed) }, NONCE)));
+    await events.append(streamOf(first.run), first.seq - 1, batch.map((record) => toStored(sealed(record), NONCE)));
     batch = [];
   };
   for await (const line of linesOf(source)) {

@@ -26,6 +26,9 @@ const VENDORS = {
 } as const;
 type Vendor = keyof typeof VENDORS;
 const vendorNames = Object.keys(VENDORS) as Vendor[];
+/** A key itself, or a file that holds it. */
+export const keyVariables = vendorNames.flatMap((name) => [VENDORS[name].key, `${VENDORS[name].key}_FILE`]);
+export const NO_PROVIDER_HINT = `set ${vendorNames.map((name) => VENDORS[name].key).join(' or ')}, or give --provider script:FILE`;
 const isVendor = (name: string): name is Vendor => name in VENDORS;
 
 export interface ProviderOptions {

@@ -3,10 +3,10 @@
 // The answers of a run as an answers file: `--provider script:FILE` then gives the same answers again, call by call.
 // Made from the log alone, so an old run can be recorded as well as a live one.
 
+import { getText } from '#src/effects/performing.ts';
 import type { EffectParams } from '#src/events/effects.ts';
 import type { InputData } from '#src/events/inputs.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
-import type { Ref } from '#src/record/ref.ts';
 import type { Effect, RunRecord } from '#src/record/record.ts';
 
 interface Recorded {
@@ -47,7 +47,7 @@ async function answerOf(blobs: Blobs, effect: Effect, event: RunRecord['event'])
   }
   if (!('answer' in event.data)) return null;
   const data = event.data as unknown as InputData<'builder.answered' | 'audit.answered' | 'revision.answered'>;
-  return { ...asked, text: await textOf(blobs, data.answer), ...('stopReason' in data ? { stop_reason: data.stopReason } : {}), usage: usageOf(data) };
+  return { ...asked, text: await getText(blobs, data.answer), ...('stopReason' in data ? { stop_reason: data.stopReason } : {}), usage: usageOf(data) };
 }
 
 function askedBy({ type, params }: Effect): Asked | null {
@@ -63,4 +63,3 @@ const humanAnswer = ({ phase, attempt }: EffectParams<'askHuman'>, { option, not
 interface Used { readonly inputTokens: number; readonly outputTokens: number; readonly cacheReadTokens: number; readonly cacheWriteTokens: number }
 const usageOf = ({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens }: Used): NonNullable<Recorded['usage']> => ({ input: inputTokens, output: outputTokens, cache_read: cacheReadTokens, cache_write: cacheWriteTokens });
 
-const textOf = async (blobs: Blobs, ref: Ref): Promise<string> => Buffer.from(await blobs.get(ref)).toString('utf8');

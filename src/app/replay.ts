@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
+import { ID } from '#src/events/define.ts';
 import { history, unknownRun } from '#src/kernel/history.ts';
 import { diverged } from '#src/kernel/log.ts';
 import type { RunRecord } from '#src/record/record.ts';
@@ -17,7 +18,7 @@ import { remake, type Remade } from './remake.ts';
 import { Replay, verify, type Verified } from './verify.ts';
 
 /** What cannot be the name of a run is the path of a file; `-` is standard input. */
-export const isFile = (subject: string): boolean => !/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(subject);
+export const isFile = (subject: string): boolean => !ID.test(subject);
 
 export interface Opening {
   readonly machine: Machine;

@@ -2,6 +2,7 @@
 // ====================
 // What a plan's paths come to in the base: files that are not there, and sizes that nobody can read. Source: E-034.
 
+import { within } from '#src/domain/path-policy.ts';
 import type { Plan } from '#src/events/plan.ts';
 import type { TreeFile } from '#src/ports/workspace.ts';
 
@@ -15,8 +16,7 @@ export function scopeNotices(plan: Plan, files: readonly TreeFile[], limits: Lim
   const warnings: string[] = [];
   const all = new Map<string, number>();
   for (const { phase_id, scope } of plan.phases) {
-    const within = (path: string): boolean => scope.paths.some((entry) => (entry.endsWith('/') ? path.startsWith(entry) : path === entry));
-    const matched = files.filter(({ path }) => within(path));
+    const matched = files.filter(({ path }) => scope.paths.some((entry) => within(path, entry)));
     for (const { path, size } of matched) all.set(path, size);
     const named = scope.paths.filter((path) => !path.endsWith('/'));
     const missing = named.filter((path) => !files.some((file) => file.path === path));

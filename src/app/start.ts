@@ -11,6 +11,7 @@ import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { loadConfig, type Config } from '#src/config/config.ts';
 import { isSecretFree, secretsIn } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
+import { ID } from '#src/events/define.ts';
 import type { InputData } from '#src/events/inputs.ts';
 import { first, toStored } from '#src/kernel/log.ts';
 import { parsePlan, type ParsedPlan, type PlanLimits } from '#src/plan/parse.ts';
@@ -69,6 +70,8 @@ export interface StartRequest {
 export interface Prepared {
   readonly run: string;
   readonly requested: InputData<'run.requested'>;
+  /** Those that record 0 pins. */
+  readonly prompts: ReadonlyMap<string, string>;
   readonly models: Provider;
   readonly inspection: Inspection;
   readonly notices: readonly string[];
@@ -76,7 +79,7 @@ export interface Prepared {
 
 /** @throws ExecutorError `usage.invalid` */
 export function checkedRunId(run: string): string {
-  if (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(run)) throw new ExecutorError('usage.invalid', `--run-id ${run} is not a run id`, { hint: 'a letter, then up to 63 letters, digits, _ or -' });
+  if (!ID.test(run)) throw new ExecutorError('usage.invalid', `--run-id ${run} is not a run id`, { hint: 'a letter, then up to 63 letters, digits, _ or -' });
   return run;
 }
 
@@ -99,7 +102,7 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, { ...flags, reachable: reachableBy(provider, machine.env, config.models) }), pins: pinsFor(prompts) };
   if (!isSecretFree(JSON.stringify(requested), secretsIn(machine.env))) throw planInvalid([`${file}: it holds what looks like a key, and a plan is recorded whole; let the project read its keys where it runs`]);
   const models = await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
-  return { run, requested, models, inspection, notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
+  return { run, requested, prompts, models, inspection, notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
 }
 
 const planInvalid = (problems: readonly string[]): ExecutorError =>

@@ -15,6 +15,7 @@ import { counted } from '#src/domain/text.ts';
 import { effects } from '#src/events/effects.ts';
 import { facts } from '#src/events/facts.ts';
 import { inputs } from '#src/events/inputs.ts';
+import { ownerOf } from '#src/kernel/step.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { noticeText } from '#src/yaml/located.ts';
 import { usd, views } from '#projections/files.ts';
@@ -72,7 +73,7 @@ function filterOf({ run, since, phase, actor, type }: LogOptions, { phases }: Ru
   if (actor !== undefined && !known.has(actor)) throw new ExecutorError('usage.invalid', `${run} has no actor ${actor}`, { hint: 'run, kernel or phase:ID' });
   if (type !== undefined && !TYPES.includes(type)) throw new ExecutorError('usage.invalid', `there is no type ${type}`, { hint: nearest(type, TYPES) === null ? 'docs/events.md lists inputs, facts and effects' : `did you mean ${nearest(type, TYPES)}?` });
   return ({ seq, to, event, moves, facts, effects }) => {
-    const of = new Set([to, ...moves.map((move) => move.actor), ...facts.map((fact) => fact.actor), ...effects.map(({ id }) => id.slice(0, id.lastIndexOf('/')))]);
+    const of = new Set([to, ...moves.map((move) => move.actor), ...facts.map((fact) => fact.actor), ...effects.map(({ id }) => ownerOf(id))]);
     return seq >= since && actors.every((name) => of.has(name)) && (type === undefined || [event, ...facts, ...effects].some((said) => said.type === type));
   };
 }

@@ -11,7 +11,7 @@ import { recordedAnswers } from '#src/app/recording.ts';
 import { recollect, remember } from '#src/app/beside.ts';
 import { setting, type Store } from '#src/app/machine.ts';
 import { promptsChanged } from '#src/app/pins.ts';
-import { absoluteProvider, defaultProvider, modelsUsed, nobody, openProvider } from '#src/app/provider.ts';
+import { absoluteProvider, defaultProvider, modelsUsed, NO_PROVIDER_HINT, nobody, openProvider } from '#src/app/provider.ts';
 import { appendRequest, configuration, prepareStart, rememberStart, runExists, type Prepared, type StartRequest } from '#src/app/start.ts';
 import { recordsOf, requestedOf } from '#src/app/commands.ts';
 import { standingOf } from '#src/app/standing.ts';
@@ -52,7 +52,7 @@ function runOptions(argument: string | undefined, given: RunFlags, env: Context[
   const plan = argument ?? given.plan;
   if (plan === undefined) throw new ExecutorError('usage.invalid', 'no plan is given', { hint: 'autopack run plan.yaml; `autopack init --example` makes one' });
   const provider = given.provider ?? setting(env, 'AUTOPACK_PROVIDER') ?? defaultProvider(env);
-  if (provider === null) throw new ExecutorError('usage.invalid', 'no provider is given', { hint: 'set OPENAI_API_KEY or ANTHROPIC_API_KEY, or give --provider script:FILE' });
+  if (provider === null) throw new ExecutorError('usage.invalid', 'no provider is given', { hint: NO_PROVIDER_HINT });
   return { ...given, plan, provider };
 }
 
@@ -75,8 +75,8 @@ export async function runCommand(context: Context, argument: string | undefined,
       if ((await store.events.read(streamOf(prepared.run), { limit: 1 })).length > 0) throw runExists(prepared.run);
       await rememberStart(machine, prepared, options.provider);
       await appendRequest(machine, store, prepared);
-      const { run, models, inspection } = prepared;
-      return await perform(context, store, { run, models, workspace: inspection.root, prompts: await readPrompts(), wait: options.wait, recording: options.record, onFinish, isNew: true, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
+      const { run, prompts, models, inspection } = prepared;
+      return await perform(context, store, { run, models, workspace: inspection.root, prompts, wait: options.wait, recording: options.record, onFinish, isNew: true, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
     } finally {
       await hold.release();
     }

@@ -3,6 +3,7 @@
 // What a phase must leave in the repository, held against the candidate's files. A path counts when it is there, made
 // or already present; a folder when anything lies below it. Sources: E-191, E-193, E-655, E-660, E-695.
 
+import { within } from './path-policy.ts';
 import type { Refusal } from './guards.ts';
 
 export interface DeliverableInput {
@@ -23,7 +24,7 @@ export function judgeDeliverables(input: DeliverableInput): Refusal[] {
 }
 
 function outsideManifest({ manifest, touched }: DeliverableInput): Refusal[] {
-  const isListed = (path: string): boolean => manifest.some((entry) => (entry.endsWith('/') ? path.startsWith(entry) : path === entry));
+  const isListed = (path: string): boolean => manifest.some((entry) => within(path, entry));
   const outside = manifest.length === 0 ? [] : touched.filter((path) => !isListed(path));
   return outside.slice(0, 10).map((path) => ({ path, code: 'outside_manifest', message: 'it is not in deliverables_manifest; adding it there would allow it' }));
 }

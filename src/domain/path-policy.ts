@@ -112,14 +112,19 @@ function inScope(path: string, scope: readonly string[]): boolean {
   });
 }
 
+/** Whether an entry of the plan, by its exact letters, is this file or a folder above it (then it ends in `/`). */
+export const within = (path: string, entry: string): boolean => (entry.endsWith('/') ? path.startsWith(entry) : path === entry);
+
+/** By the mode that git gives it: neither link nor submodule. */
+export const isRegular = (mode: string): boolean => mode === '100644' || mode === '100755';
+
 const ABSENT = '000000';
-const PLAIN = new Set([ABSENT, '100644', '100755']);
 
 function modeRules({ oldMode, newMode }: ChangedPath): Finding[] {
   const modes = [oldMode, newMode];
   if (modes.includes('160000')) return [['submodule', 'is a submodule']];
   if (modes.includes('120000')) return [['symlink', 'is a symlink']];
-  return modes.every((mode) => PLAIN.has(mode)) ? [] : [['type', `changes its type (${oldMode} to ${newMode})`]];
+  return modes.every((mode) => mode === ABSENT || isRegular(mode)) ? [] : [['type', `changes its type (${oldMode} to ${newMode})`]];
 }
 
 /** New paths that a file system without case would mix with another one of the tree or the change: path -> the other. */

@@ -21,7 +21,8 @@ export function meaningOf(status: number, type: string): StatusMeaning {
   return { code: 'bad_response', retryable: false };
 }
 
-const WAIT_MAX_MS = 300_000;
+/** A provider that asks for more waits in vain: the run pauses sooner. Source: E-314. */
+export const RETRY_AFTER_MAX_MS = 300_000;
 
 /**
  * @param header value of the named header, or null.
@@ -32,5 +33,5 @@ export function retryAfterMs(header: (name: string) => string | null): number {
   const after = header('retry-after') ?? '';
   const seconds = /^\d+(?:\.\d+)?$/.test(after.trim()) ? Number(after) : (Date.parse(after) - Date.parse(header('date') ?? '')) / 1000;
   const ms = Number.isFinite(exact) ? exact : seconds * 1000;
-  return Number.isFinite(ms) && ms > 0 ? Math.min(Math.ceil(ms), WAIT_MAX_MS) : 0;
+  return Number.isFinite(ms) && ms > 0 ? Math.min(Math.ceil(ms), RETRY_AFTER_MAX_MS) : 0;
 }

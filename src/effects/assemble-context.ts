@@ -1,7 +1,7 @@
 // assembleContext: what the builder will see, from the base's tree alone, and the format it is asked to answer in.
 
 import { changeClassOf, classInputOf } from '#src/domain/guards.ts';
-import { chooseMode, formats, type BuilderMode } from '#src/domain/answers/formats.ts';
+import { chooseMode, formats } from '#src/domain/answers/formats.ts';
 import { contextTree, type ContextTree, type Wish } from '#src/domain/context/candidates.ts';
 import { saysGenerated, type Unseen } from '#src/domain/context/kinds.ts';
 import { importsOf } from '#src/domain/context/neighbours.ts';
@@ -11,8 +11,9 @@ import { contextText, shownFile, type ShownFile } from '#src/domain/context/text
 import type { ManifestEntry } from '#src/domain/manifest.ts';
 import { charsIn, contextTokensFor, tokensIn } from '#src/domain/prompt-budget.ts';
 import { selectLimit } from '#src/domain/output-limit.ts';
-import { judgePaths } from '#src/domain/path-policy.ts';
+import { isRegular, judgePaths } from '#src/domain/path-policy.ts';
 import { isSecretFree } from '#src/domain/secrets.ts';
+import type { BuilderMode } from '#src/events/define.ts';
 import type { TreeFile } from '#src/ports/workspace.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
 import { failed, phaseOf, policyOf, putText, result, type Handler, type Hands, type Performing, type Requested } from './performing.ts';
@@ -27,7 +28,7 @@ export const assembleContext: Handler<'assembleContext'> = async ({ run, params,
   await hands.workspace.reopen(run, params.base);
   const files = await hands.workspace.files(await hands.workspace.treeOf(params.base));
   // Links and submodules are never followed: what they name is not in the tree.
-  const regular = files.filter(({ mode }) => mode === PLAIN || mode === '100755');
+  const regular = files.filter(({ mode }) => isRegular(mode));
   const phase = phaseOf(hands, params.phase);
   const { chosen, read } = await choose(hands, params, { phase, tree: contextTree(regular), blobs: regular });
   if (chosen.tooLarge.length > 0) return failed('context_too_large', { detail: chosen.tooLarge.slice(0, 5).join(', ') });

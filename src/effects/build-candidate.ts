@@ -7,7 +7,7 @@ import { judgeDeliverables, judgeSyntax } from '#src/domain/deliverables.ts';
 import { changeClassOf, classInputOf, judgeGuards, type GuardedFile } from '#src/domain/guards.ts';
 import { shownWhole } from '#src/domain/manifest.ts';
 import { isYaml } from '#src/yaml/syntax.ts';
-import { judgePaths, type ChangedPath } from '#src/domain/path-policy.ts';
+import { isRegular, judgePaths, type ChangedPath } from '#src/domain/path-policy.ts';
 import { isSecretFree, withoutSecrets } from '#src/domain/secrets.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
 import type { InputEvent } from '#src/record/record.ts';
@@ -63,9 +63,9 @@ async function filesOf(work: Work, seen: string, edits: readonly Edit[]): Promis
   const early = pathViolations(work, edits.map(({ path }) => ({ path, oldMode: '100644', newMode: '100644' })), []);
   if (early !== null) return early;
   const wanted = new Set(edits.map(({ path }) => path));
-  const files = (await hands.workspace.files(seen)).filter(({ path }) => wanted.has(path));
-  const contents = await hands.workspace.readAll(files.map(({ mode, blob }) => (mode.startsWith('100') ? blob : '')).filter((blob) => blob !== ''));
-  const bytes = new Map(files.filter(({ mode }) => mode.startsWith('100')).map(({ path }, at) => [path, contents[at] ?? null]));
+  const files = (await hands.workspace.files(seen)).filter(({ path, mode }) => wanted.has(path) && isRegular(mode));
+  const contents = await hands.workspace.readAll(files.map(({ blob }) => blob));
+  const bytes = new Map(files.map(({ path }, at) => [path, contents[at] ?? null]));
   const shown = shownWhole(await getText(hands.blobs, params.shown.manifest));
   const applied = applyEdits(edits, {
     base: (path) => bytes.get(path) ?? null, wasShown: (path) => shown.has(path),

@@ -1,5 +1,6 @@
 // What a candidate did to the files of tests: whether they assert less, and the base with these files alone.
 
+import { isRegular } from '#src/domain/path-policy.ts';
 import { assertionsIn, isTestFile } from '#src/domain/test-strength.ts';
 import type { TreeFile, Workspace } from '#src/ports/workspace.ts';
 
@@ -33,7 +34,7 @@ export async function weakenedBy(workspace: Workspace, { tests }: Changes): Prom
   return Math.max(0, (await assertions(tests.map(({ before }) => before))) - (await assertions(tests.map(({ now }) => now))));
 }
 
-const isText = (file: TreeFile | null): file is TreeFile => file !== null && file.mode.startsWith('100') && file.size <= FILE_MAX;
+const isText = (file: TreeFile | null): file is TreeFile => file !== null && isRegular(file.mode) && file.size <= FILE_MAX;
 
 /** The base with the candidate's tests and nothing else of it; null where there is no such thing. */
 export async function treeBefore(workspace: Workspace, { tests, hasSource, base }: Changes): Promise<string | null> {

@@ -10,6 +10,7 @@ import type { FailedCall, ModelRequest, Usage } from '#src/ports/models.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { Ref } from '#src/record/ref.ts';
 import { costMicroUsd } from '#src/domain/cost.ts';
+import { tokensIn } from '#src/domain/prompt-budget.ts';
 import { isSecretFree } from '#src/domain/secrets.ts';
 
 export interface Called {
@@ -49,7 +50,7 @@ export async function callModel(hands: Hands, id: string, request: ModelRequest,
 /** Nobody knows what a call cost that was sent and never answered: it counts as all that it may have cost. */
 function worstUsage({ system, prompt, outputTokensMax }: ModelRequest): Usage {
   const bytes = Buffer.byteLength(system, 'utf8') + Buffer.byteLength(prompt, 'utf8');
-  return { inputTokens: Math.ceil((bytes * 10) / 25), outputTokens: outputTokensMax, cacheReadTokens: 0, cacheWriteTokens: 0 };
+  return { inputTokens: tokensIn(bytes), outputTokens: outputTokensMax, cacheReadTokens: 0, cacheWriteTokens: 0 };
 }
 
 const FREE = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };

@@ -2,10 +2,11 @@
 // ====================
 // Which template gets which values. All text that is not the user's own is a part of `prompt-parts` or goes through `quoted`.
 
-import { formats, type BuilderMode } from '#src/domain/answers/formats.ts';
+import { formats } from '#src/domain/answers/formats.ts';
 import { bullets, fill, pathName, quoted, stated, visible } from '#src/domain/prompt.ts';
 import { descriptionPart, diffPart, feedbackPart, outputPart } from '#src/domain/prompt-parts.ts';
 import { isSecretFree } from '#src/domain/secrets.ts';
+import type { BuilderMode } from '#src/events/define.ts';
 import type { FeedbackItem } from '#src/events/effects.ts';
 import type { Ref } from '#src/record/ref.ts';
 import { getText, phaseOf, type Hands, type Requested } from './performing.ts';

@@ -50,11 +50,13 @@ export const Ms = z.int().nonnegative();
 export const Attempt = z.int().min(1);
 export const Name = z.string().min(1).max(128);
 /** Ids of runs, tiers and phases; distinct when case is folded. */
-export const Id = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/);
+export const ID = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+export const Id = z.string().regex(ID);
 export const ObjectId = z.string().regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/);
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** Answer formats of a builder: `src/domain/answers/formats.ts`. */
 export const BuilderMode = z.enum(['full_file', 'structured_edit', 'ndjson', 'diff']);
+export type BuilderMode = z.infer<typeof BuilderMode>;
 /** How a change came into the tree: written by us, or the rung of the ladder that took a patch. */
 export const Rung = z.enum(['written', 'strict', 'whitespace', 'three_way']);
 export const Text = z.string().max(500);

@@ -4,7 +4,7 @@
 // E-030, E-031, formats.md.
 
 import { z } from 'zod';
-import { BuilderMode } from '#src/events/define.ts';
+import { BuilderMode, ID } from '#src/events/define.ts';
 
 const Text = z.string().max(16_000);
 const Name = z.string().min(1).max(200);
@@ -14,7 +14,7 @@ const Positive = z.int().min(1);
 const MINUTES_MAX = 5_256_000;
 /** YAML has a minus zero, records have none. */
 const Index = z.int().overwrite((index) => index + 0);
-const IdText = z.string({ error: (issue) => (issue.input === undefined ? 'it is missing' : 'an id is text: put it in quotes') }).regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, 'an id is a letter, then up to 63 letters, digits, _ or -');
+const IdText = z.string({ error: (issue) => (issue.input === undefined ? 'it is missing' : 'an id is text: put it in quotes') }).regex(ID, 'an id is a letter, then up to 63 letters, digits, _ or -');
 
 export const CiInput = z.strictObject({
   skip: z.boolean().optional(),

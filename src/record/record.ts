@@ -81,6 +81,11 @@ export function seal(unsealed: UnsealedRecord): Sealed {
   return { record: { ...unsealed, hash: sha256(body) }, body };
 }
 
+export function sealed(record: RunRecord): Sealed {
+  const { hash: _, ...unsealed } = record;
+  return { record, body: canonical(unsealed) };
+}
+
 /**
  * Reads a stored record back. The bytes are hashed before they are parsed.
  * @throws ExecutorError `record.damaged` when the bytes do not hash to `hash`, are not canonical or not a record.

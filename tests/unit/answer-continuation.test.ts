@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { remainingOf } from '#src/domain/answers/continuation.ts';
-import { formats, type BuilderMode } from '#src/domain/answers/formats.ts';
+import { formats } from '#src/domain/answers/formats.ts';
+import type { BuilderMode } from '#src/events/define.ts';
 
 const file = (path: string, content: string) => ({ path, mode: 'create', new_content: content });
 const full = (...files: object[]): string => JSON.stringify({ summary: 'a "summary" with {braces}', files });

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyEdits, type Edit } from '#src/domain/answers/edits.ts';
-import { chooseMode, formats, type BuilderMode, type ModeInput } from '#src/domain/answers/formats.ts';
+import { chooseMode, formats, type ModeInput } from '#src/domain/answers/formats.ts';
+import type { BuilderMode } from '#src/events/define.ts';
 
 const modes = Object.keys(formats) as BuilderMode[];
 const template = (mode: BuilderMode): string => readFileSync(new URL(`../../config/prompts/${formats[mode].prompt}.md`, import.meta.url), 'utf8');

@@ -1,10 +1,11 @@
 // Candidates of whole files
 // =========================
 
+import { isRegular } from '#src/domain/path-policy.ts';
 import { isGitName } from '#src/domain/protected-names.ts';
 import type { Candidate, FileWrite, TreeFile } from '#src/ports/workspace.ts';
 import { type Ours, withIndex } from './bare.ts';
-import { candidateOf, isRegular, problemsOf } from './candidate.ts';
+import { candidateOf, problemsOf } from './candidate.ts';
 import { git, gitLine, runGit } from './git.ts';
 import { filesOf } from './trees.ts';
 
@@ -40,7 +41,7 @@ function problemsWith({ path, content }: FileWrite, files: ReadonlyMap<string, T
   if (content !== null && !content.isWellFormed()) return [`${name}: the content is not valid Unicode`];
   const known = files.get(path);
   if (content === null && known === undefined) return [`${name}: there is no such file to delete`];
-  return known !== undefined && !isRegular(known) ? [`${name}: a ${known.mode === '120000' ? 'symlink' : 'submodule'}, not a file`] : [];
+  return known !== undefined && !isRegular(known.mode) ? [`${name}: a ${known.mode === '120000' ? 'symlink' : 'submodule'}, not a file`] : [];
 }
 
 /** One path twice, or one path where another needs a folder; judged on what will be there. */

@@ -2,7 +2,8 @@
 // ==========
 // A change on a tree, made in a private index: a new tree or a list of problems, never half of it.
 
-import type { Candidate, Rung, TreeFile } from '#src/ports/workspace.ts';
+import { isRegular } from '#src/domain/path-policy.ts';
+import type { Candidate, Rung } from '#src/ports/workspace.ts';
 import { type Ours, withIndex } from './bare.ts';
 import { type GitCall, git, gitLine, runGit } from './git.ts';
 import { type Hunk, type Patch, type PatchFile, followLineEnds, inconsistentHunks, lineEndsOf, occurrences, parsePatch, sanitisePatch } from './patch-lines.ts';
@@ -163,7 +164,7 @@ function shiftedHunks(patch: Patch, stderr: string): { path: string; hunk: Hunk 
 
 async function contentsOf(ours: Ours, tree: string, paths: readonly string[]): Promise<Map<string, Buffer>> {
   const wanted = new Set(paths);
-  const files = (await filesOf(ours, tree)).filter(({ path, mode }) => wanted.has(path) && mode.startsWith('100'));
+  const files = (await filesOf(ours, tree)).filter(({ path, mode }) => wanted.has(path) && isRegular(mode));
   const contents = await readBlobs(ours, files.map(({ blob }) => blob));
   return new Map(files.map(({ path }, at) => [path, contents[at] ?? Buffer.alloc(0)]));
 }
@@ -175,9 +176,7 @@ async function withBaseLineEnds(ours: Ours, tree: string, patch: Patch): Promise
 
 /** A file whose lines all ended alike and no longer do. */
 async function mixesLineEnds(ours: Ours, candidate: Built): Promise<boolean> {
-  const changed = candidate.changes.filter(({ oldMode, newMode, binary }) => oldMode.startsWith('100') && newMode.startsWith('100') && !binary);
+  const changed = candidate.changes.filter(({ oldMode, newMode, binary }) => isRegular(oldMode) && isRegular(newMode) && !binary);
   const ends = (await readBlobs(ours, changed.flatMap(({ oldBlob, newBlob }) => [oldBlob, newBlob]))).map(lineEndsOf);
   return changed.some((_change, at) => (ends[2 * at] === 'lf' || ends[2 * at] === 'crlf') && ends[2 * at + 1] === 'mixed');
 }
-
-export const isRegular = ({ mode }: Pick<TreeFile, 'mode'>): boolean => mode === '100644' || mode === '100755';

@@ -7,6 +7,7 @@
 
 import { lstat, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { commitBytes } from '#src/domain/commit-id.ts';
 import { type Ours, openBare } from './bare.ts';
 import { git, gitLine, resolveRevision, runGit, zeroSeparated } from './git.ts';
 import { bring, isAncestor, worktreesWith } from './publish.ts';
@@ -87,8 +88,7 @@ async function mergeCommit(ours: Ours, before: string, { commit, run, into, mess
   const [tree = '', ...conflicts] = zeroSeparated(stdout);
   if (code === 1) throw unusable(`${run} and ${into} changed the same: ${conflicts.slice(0, 10).join(', ')}${conflicts.length > 10 ? ` and ${conflicts.length - 10} more` : ''}`, `Merge it yourself: git switch ${into} && git merge autopack/run-${run}; or start a run from ${into} with the same plan`);
   if (code !== 0) throw unusable(`${run} and ${into} cannot be merged`, 'They may have no commit in common; give another branch with --into.');
-  const who = `autopack <autopack@localhost> ${atSeconds} +0000`;
-  return gitLine(['hash-object', '-t', 'commit', '-w', '--stdin'], { ...ours.call, input: `tree ${tree}\nparent ${before}\nparent ${commit}\nauthor ${who}\ncommitter ${who}\n\n${message}` });
+  return gitLine(['hash-object', '-t', 'commit', '-w', '--stdin'], { ...ours.call, input: commitBytes({ tree, parent: before, merged: commit, message, atSeconds }) });
 }
 
 async function moveBranch({ call }: UserRepository, { ref, before, commit }: { ref: string; before: string; commit: string }): Promise<void> {

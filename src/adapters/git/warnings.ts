@@ -2,6 +2,7 @@
 // ========
 // What a run will not see or not have, in words for people: from our catalogue, without absolute paths.
 
+import { isRegular } from '#src/domain/path-policy.ts';
 import type { TreeFile } from '#src/ports/workspace.ts';
 import type { Ours } from './bare.ts';
 import { type UserRepository, uncommitted } from './repository.ts';
@@ -25,7 +26,7 @@ export async function warningsFor(theirs: UserRepository, ours: Ours, files: rea
 }
 
 async function lfsAttributes(ours: Ours, files: readonly TreeFile[]): Promise<string[]> {
-  const attributes = files.filter(({ path, mode }) => mode.startsWith('100') && /(^|\/)\.gitattributes$/.test(path));
+  const attributes = files.filter(({ path, mode }) => isRegular(mode) && /(^|\/)\.gitattributes$/.test(path));
   const contents = await readBlobs(ours, attributes.map(({ blob }) => blob));
   return attributes.filter((_file, at) => /^[^#\n]*\sfilter=lfs\b/m.test(contents[at]?.toString('utf8') ?? '')).map(({ path }) => path);
 }

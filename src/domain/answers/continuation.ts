@@ -4,6 +4,8 @@
 //
 // Only files that are surely complete are kept; the one that was being written is asked for again.
 
+import { within } from '../path-policy.ts';
+
 /** @param answer in the same format, of whole files alone. */
 export interface Whole {
   readonly paths: readonly string[];
@@ -12,5 +14,5 @@ export interface Whole {
 
 /** Deliverables that no whole file covers: itself, or for a folder one below it. */
 export function remainingOf(deliverables: readonly string[], whole: readonly string[]): string[] {
-  return deliverables.filter((path) => !whole.some((made) => (path.endsWith('/') ? made.startsWith(path) : made === path)));
+  return deliverables.filter((path) => !whole.some((made) => within(made, path)));
 }

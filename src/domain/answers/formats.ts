@@ -3,6 +3,7 @@
 // The one table of what a builder may answer in: the part of the prompt that describes it, the schema that a vendor can
 // hold a model to, and the parser. Prompt, call and reader all come here, so they cannot disagree (E-628).
 
+import type { BuilderMode } from '#src/events/define.ts';
 import type { Whole } from './continuation.ts';
 import { joinedSections, parseDiff, wholeSections } from './diff.ts';
 import type { Edit, Unread } from './edits.ts';
@@ -10,7 +11,6 @@ import { editsOfFiles, fullFileSchema, joinedFiles, parseFullFile, wholeFiles } 
 import { parseNdjson } from './ndjson.ts';
 import { parseStructuredEdit, structuredEditSchema } from './structured-edit.ts';
 
-export type BuilderMode = 'full_file' | 'structured_edit' | 'ndjson' | 'diff';
 export type BuilderAnswer = { readonly ok: true; readonly edits: readonly Edit[] } | { readonly ok: true; readonly diff: string } | Unread;
 
 export interface AnswerFormat {

@@ -3,6 +3,7 @@
 // Every file that some rule wants the builder to see, each once, under the first rule that wants it: what the plan names,
 // what failed before, what lies near, what phases of its kind need. Sources: E-150, E-152, E-154.
 
+import { within } from '../path-policy.ts';
 import { unseenPath, type Unseen } from './kinds.ts';
 import { namesOf, relevanceTo } from './named.ts';
 import { manifestsOf, testsOf } from './neighbours.ts';
@@ -67,7 +68,6 @@ export interface Candidate extends ContextFile {
 /** `below`: the folder that the plan names. */
 interface Ask { readonly category: Category; readonly paths: readonly string[]; readonly explicit: boolean; readonly below: string }
 
-const within = (path: string, entry: string): boolean => (entry.endsWith('/') ? path.startsWith(entry) : path === entry);
 const inScope = (path: string, { scope }: Wish): boolean => scope.length === 0 || scope.some((entry) => within(path, entry));
 const nearby = (category: Category, paths: readonly string[]): Ask => ({ category, paths, explicit: false, below: '' });
 const explicit = (category: Category, paths: readonly string[]): Ask => ({ category, paths, explicit: true, below: '' });
