@@ -10,18 +10,18 @@ import { beginning, readHistory, unknownRun } from '#src/kernel/history.ts';
 import { submit } from '#src/kernel/submit.ts';
 import { project } from '#projections/projection.ts';
 import { runView, type PhaseView, type RunView } from '#projections/run-view.ts';
-import { RUN_FORKED, type InputEvent, type RunRecord } from '#src/record/record.ts';
+import type { InputEvent, RunRecord } from '#src/record/record.ts';
 import type { EffectParams } from '#src/events/effects.ts';
 import type { InputData } from '#src/events/inputs.ts';
 import type { Machine, Store } from './machine.ts';
 import { systemFor } from './pins.ts';
+import { runNames } from './start.ts';
 
 const deps = (machine: Machine, store: Store) => ({ store: store.events, clock: machine.clock, systemFor, nonce: randomUUID() });
 
 /** Every run of the store, the newest last. */
 export async function listRuns(store: Store): Promise<RunView[]> {
-  const first = await store.events.readAll({ types: ['run.requested', RUN_FORKED] });
-  return Promise.all(first.map(async ({ stream }) => viewOf(store, stream.slice('run-'.length))));
+  return Promise.all((await runNames(store)).map((run) => viewOf(store, run)));
 }
 
 /** The whole past of a run, a fork's ancestors included. @throws ExecutorError `run.unknown` */

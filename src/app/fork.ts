@@ -10,7 +10,7 @@ import { streamOf } from '#src/record/record.ts';
 import type { RunContext } from '#machines/run-context.ts';
 import type { Machine, Store } from './machine.ts';
 import { replayUntil } from './replay.ts';
-import { checkedRunId, runExists } from './start.ts';
+import { checkedRunId, refuseTaken, runExists } from './start.ts';
 
 export interface ForkRequest {
   readonly run: string;
@@ -25,7 +25,7 @@ export interface ForkRequest {
 /** @returns the fork's name. @throws ExecutorError `run.exists`; `usage.invalid` when the run was over by then or has no such record */
 export async function fork(machine: Machine, store: Store, { run, at, name, workspace }: ForkRequest): Promise<string> {
   const forked = checkedRunId(name ?? `${run.slice(0, 50)}-at-${at}`);
-  if ((await store.events.read(streamOf(forked), { limit: 1 })).length > 0) throw runExists(forked);
+  await refuseTaken(store, forked);
   const { head } = await replayUntil(store, run, at);
   const cell = head?.state.cells.get('run');
   if (head === null || cell === undefined) throw new Error('a history without a run');

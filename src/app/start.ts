@@ -16,7 +16,7 @@ import type { InputData } from '#src/events/inputs.ts';
 import { first, toStored } from '#src/kernel/log.ts';
 import { parsePlan, type ParsedPlan, type PlanLimits } from '#src/plan/parse.ts';
 import type { Inspection } from '#src/ports/workspace.ts';
-import { streamOf, type RunRecord } from '#src/record/record.ts';
+import { RUN_FORKED, streamOf, type RunRecord } from '#src/record/record.ts';
 import { noticeText } from '#src/yaml/located.ts';
 import { remember } from './beside.ts';
 import { readPrompts } from './execute.ts';
@@ -123,6 +123,18 @@ export async function appendRequest(machine: Machine, store: Store, { run, reque
     throw error;
   }
   return sealed.record;
+}
+
+/** In the order in which they began. */
+export async function runNames({ events }: Store): Promise<string[]> {
+  const first = await events.readAll({ types: ['run.requested', RUN_FORKED] });
+  return first.map(({ stream }) => stream.slice(streamOf('').length));
+}
+
+/** Names are distinct when case is folded: branches and folders are named by them. @throws ExecutorError `run.exists` */
+export async function refuseTaken(store: Store, run: string): Promise<void> {
+  const taken = (await runNames(store)).find((name) => name.toLowerCase() === run.toLowerCase());
+  if (taken !== undefined) throw runExists(taken);
 }
 
 export const runExists = (run: string): ExecutorError =>

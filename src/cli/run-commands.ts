@@ -12,7 +12,7 @@ import { recollect, remember } from '#src/app/beside.ts';
 import { setting, type Store } from '#src/app/machine.ts';
 import { promptsChanged } from '#src/app/pins.ts';
 import { absoluteProvider, defaultProvider, modelsUsed, NO_PROVIDER_HINT, nobody, openProvider } from '#src/app/provider.ts';
-import { appendRequest, configuration, prepareStart, rememberStart, runExists, type Prepared, type StartRequest } from '#src/app/start.ts';
+import { appendRequest, configuration, prepareStart, refuseTaken, rememberStart, type Prepared, type StartRequest } from '#src/app/start.ts';
 import { recordsOf, requestedOf } from '#src/app/commands.ts';
 import { standingOf } from '#src/app/standing.ts';
 import { writeViews } from '#src/app/views.ts';
@@ -21,7 +21,7 @@ import { ExecutorError } from '#src/errors/errors.ts';
 import { project } from '#projections/projection.ts';
 import { runView, type RunView } from '#projections/run-view.ts';
 import type { Views } from '#projections/files.ts';
-import { streamOf, type RunRecord } from '#src/record/record.ts';
+import type { RunRecord } from '#src/record/record.ts';
 import { withStore, type Context } from './context.ts';
 import { progressOn, tokens } from './progress.ts';
 import { runResult, summaryLines, table } from './report.ts';
@@ -72,7 +72,7 @@ export async function runCommand(context: Context, argument: string | undefined,
   return withStore(context, async (store) => {
     const hold = await store.holders.acquire(prepared.run); // first: of those that are started together, all but one are told who works
     try {
-      if ((await store.events.read(streamOf(prepared.run), { limit: 1 })).length > 0) throw runExists(prepared.run);
+      await refuseTaken(store, prepared.run);
       await rememberStart(machine, prepared, options.provider);
       await appendRequest(machine, store, prepared);
       const { run, prompts, models, inspection } = prepared;
