@@ -365,11 +365,32 @@ describe('commits and publishing', () => {
   test('W5 a refused publish is a result without a path: unknown commit, locked refs, the repository gone', async () => {
     const { repo, space, first } = await published();
     const second = await oneCommit(space, first, 'TWO\n');
-    writeFileSync(path.join(repo.root, `.git/refs/heads/autopack/run-${RUN}.lock`), '');
+    const lock = path.join(repo.root, `.git/refs/heads/autopack/run-${RUN}.lock`);
+    const held = setInterval(() => writeFileSync(lock, String(performance.now())), 20); // somebody living works there
+    writeFileSync(lock, '');
     const results = [await space.publish(RUN, 'ab'.repeat(20)), await space.publish(RUN, second)];
+    clearInterval(held);
+    expect(existsSync(lock)).toBe(true);
     rmSync(repo.root, { recursive: true });
     results.push(await space.publish(RUN, second));
     for (const result of results) expect(result).toEqual({ ok: false, reason: expect.not.stringContaining('/tmp') });
+  });
+
+  test('W5 locks that a killed git left beside refs of the run are taken away, in their repository and in ours', async () => {
+    const { repo, space, base, first, at } = await published();
+    const [ours = ''] = readdirSync(path.join(home, 'repos'));
+    const locks = [
+      ...['pre-run', 'run'].map((name) => path.join(repo.root, `.git/refs/heads/autopack/${name}-${RUN}.lock`)),
+      ...['base', 'wanted', 'published'].map((name) => path.join(home, 'repos', ours, 'refs/autopack', name, `${RUN}.lock`)),
+    ];
+    for (const lock of locks) writeFileSync(lock, '');
+    const second = await oneCommit(space, first, 'TWO\n');
+    expect(await space.publish(RUN, second)).toEqual({ ok: true });
+    expect(at()).toBe(second);
+    expect(await space.prepare(RUN, base)).toMatchObject({ base });
+    await space.clean(RUN, true);
+    expect(repo.git('branch', '--list', 'autopack/pre-run-*')).toBe('');
+    expect(locks.filter((lock) => existsSync(lock))).toEqual([]);
   });
 
   test('W1 clean keeps the mark of the start after a failed run, and one that somebody moved', async () => {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { PublishResult } from '#src/ports/workspace.ts';
 import { type Ours, followShallow } from './bare.ts';
 import { type GitCall, git, resolveRevision, runGit } from './git.ts';
+import { moveRef } from './refs.ts';
 import { type UserRepository, unusable } from './repository.ts';
 
 const runRef = (run: string): string => `refs/heads/autopack/run-${run}`;
@@ -21,8 +22,7 @@ const FETCH = ['fetch', '--quiet', '--no-recurse-submodules', '--no-show-forced-
 /** @returns false when the branch is there and says something else. */
 export async function markStart(theirs: UserRepository, run: string, base: string): Promise<boolean> {
   const ref = preRunRef(run);
-  const { code } = await runGit(['update-ref', '--no-deref', ref, base, '0'.repeat(base.length)], theirs.call);
-  return code === 0 || (await resolveRevision(ref, theirs.call)) === base;
+  return (await resolveRevision(ref, theirs.call)) === base || moveRef({ gitDir: theirs.commonDir, ref, to: base, from: null }, theirs.call);
 }
 
 /**
@@ -32,28 +32,25 @@ export async function markStart(theirs: UserRepository, run: string, base: strin
  */
 export async function moveStart(theirs: UserRepository, ours: Ours, { run, base }: { run: string; base: string }): Promise<void> {
   const earlier = await resolveRevision(baseRef(run), ours.call);
-  if (earlier !== null && !(await checkedOut(theirs, preRunRef(run)))) {
-    const { code } = await runGit(['update-ref', '--no-deref', preRunRef(run), base, earlier], theirs.call);
-    if (code === 0) return;
-  }
+  if (earlier !== null && !(await checkedOut(theirs, preRunRef(run))) && (await moveRef({ gitDir: theirs.commonDir, ref: preRunRef(run), to: base, from: earlier }, theirs.call))) return;
   throw unusable(`the branch autopack/pre-run-${run} cannot be made: it is there at another commit, or refs are not writable`, `Remove it: git branch -D autopack/pre-run-${run}`);
 }
 
 /** Keeps the base known to our repository, for `unmarkStart`. */
 export async function keepBase(ours: Ours, run: string, base: string): Promise<void> {
-  await git(['update-ref', baseRef(run), base], ours.call);
+  if (!(await moveRef({ gitDir: ours.gitDir, ref: baseRef(run), to: base }, ours.call))) throw unusable('our own repository cannot be written', 'Make sure that the state folder can be written and has free space.');
 }
 
 /** The same where nothing is kept yet: a later commit of the run is not where it began. */
 export async function keepBaseIfNone(ours: Ours, run: string, base: string): Promise<void> {
-  await runGit(['update-ref', baseRef(run), base, '0'.repeat(base.length)], ours.call);
+  if ((await resolveRevision(baseRef(run), ours.call)) === null) await keepBase(ours, run, base);
 }
 
 /** Removes the branch where the run began, if nobody has moved it or works on it. */
 export async function unmarkStart(theirs: UserRepository, ours: Ours, run: string): Promise<void> {
   const base = await resolveRevision(baseRef(run), ours.call);
   if (base === null || (await checkedOut(theirs, preRunRef(run)))) return;
-  await runGit(['update-ref', '--no-deref', '-d', preRunRef(run), base], theirs.call);
+  if ((await resolveRevision(preRunRef(run), theirs.call)) === base) await moveRef({ gitDir: theirs.commonDir, ref: preRunRef(run), to: null, from: base }, theirs.call);
 }
 
 export async function publish(theirs: UserRepository, ours: Ours, { run, commit }: { run: string; commit: string }): Promise<PublishResult> {
@@ -63,10 +60,9 @@ export async function publish(theirs: UserRepository, ours: Ours, { run, commit 
   if (reason !== null) return { ok: false, reason };
   if (current !== commit) {
     if (!(await fetched(theirs, ours, wantedRef(run)))) return { ok: false, reason: 'the objects could not be brought into your repository' };
-    const moved = await runGit(['update-ref', '--no-deref', ref, commit, current ?? '0'.repeat(commit.length)], theirs.call);
-    if (moved.code !== 0) return { ok: false, reason: `the branch autopack/run-${run} could not be moved: it changed meanwhile, or refs are not writable` };
+    if (!(await moveRef({ gitDir: theirs.commonDir, ref, to: commit, from: current }, theirs.call))) return { ok: false, reason: `the branch autopack/run-${run} could not be moved: it changed meanwhile, or refs are not writable` };
   }
-  await runGit(['update-ref', publishedRef(run), commit], ours.call);
+  await moveRef({ gitDir: ours.gitDir, ref: publishedRef(run), to: commit }, ours.call);
   return { ok: true };
 }
 
@@ -79,8 +75,8 @@ interface Publication {
 
 async function refusal(theirs: UserRepository, ours: Ours, { run, commit, current }: Publication): Promise<string | null> {
   const earlier = await Promise.all([publishedRef(run), wantedRef(run)].map((ref) => resolveRevision(ref, ours.call)));
-  const wanted = await runGit(['update-ref', wantedRef(run), commit], ours.call);
-  if (wanted.code !== 0) return `the commit ${commit} is not in our repository`;
+  if ((await resolveRevision(`${commit}^{commit}`, ours.call)) === null) return `the commit ${commit} is not in our repository`;
+  if (!(await moveRef({ gitDir: ours.gitDir, ref: wantedRef(run), to: commit }, ours.call))) return 'our own repository cannot be written';
   if (current === commit) return null;
   if (await checkedOut(theirs, runRef(run))) return `the branch autopack/run-${run} is checked out in one of your working trees`;
   if (current === null) return null;
@@ -111,8 +107,7 @@ async function fetched(theirs: UserRepository, ours: Ours, ref: string): Promise
 /** What a commit of ours needs is brought into their repository. @throws ExecutorError `workspace.unusable` */
 export async function bring(theirs: UserRepository, ours: Ours, { run, commit }: { run: string; commit: string }): Promise<void> {
   const ref = `refs/autopack/merge/${run}`;
-  const { code } = await runGit(['update-ref', ref, commit], ours.call);
-  if (code !== 0 || !(await fetched(theirs, ours, ref))) throw unusable('the objects could not be brought into your repository', 'Make sure that it can be written and has free space.');
+  if (!(await moveRef({ gitDir: ours.gitDir, ref, to: commit }, ours.call)) || !(await fetched(theirs, ours, ref))) throw unusable('the objects could not be brought into your repository', 'Make sure that it can be written and has free space.');
 }
 
 /** An address that only our own configuration can resolve: no `insteadOf` and no `remote.*` of the user knows it. */
