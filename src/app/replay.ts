@@ -16,6 +16,7 @@ import { importRun, sourceOf, verifyFile } from './export.ts';
 import { openStore, type Machine, type Store } from './machine.ts';
 import { remake, type Remade } from './remake.ts';
 import { Replay, verify, type Verified } from './verify.ts';
+import { holdFiles, type FilesHeld } from './views.ts';
 
 /** What cannot be the name of a run is the path of a file; `-` is standard input. */
 export const isFile = (subject: string): boolean => !ID.test(subject);
@@ -29,14 +30,19 @@ export interface Opening {
 export interface Proved extends Verified {
   /** What was made again in a repository, null where none was asked for. */
   readonly remade: Remade | null;
+  /** The files for people there, held against the records; null where there are none. */
+  readonly files: FilesHeld | null;
 }
 
 /** @param repository null for the records alone; a folder of it, or empty for the one where the run was started. */
 export async function verifySubject(opening: Opening, subject: string, repository: string | null): Promise<Proved> {
   const prove = async (store: Store, run: string, verified: Verified): Promise<Proved> => {
-    if (repository === null || verified.divergence !== null) return { ...verified, remade: null };
-    const remade = await remadeIn(await repositoryOf(opening.machine, run, repository), store, run);
-    return { ...verified, divergence: remade.divergence, remade };
+    if (repository === null || verified.divergence !== null) return { ...verified, remade: null, files: null };
+    const userRepo = await repositoryOf(opening.machine, run, repository);
+    const remade = await remadeIn(userRepo, store, run);
+    const { root } = await gitWorkspace({ userRepo, home: opening.machine.home }).inspect(null);
+    const files = await holdFiles(root, run, history(store.events, run));
+    return { ...verified, divergence: remade.divergence ?? files?.divergence ?? null, remade, files };
   };
   if (!isFile(subject)) return within(opening, subject, async (store, run) => prove(store, run, await verify(store, run)));
   const source = await sourceOf(subject);

@@ -11,7 +11,7 @@ export function historyCommands(command: (name: string, description: string) => 
   command('replay', 'Rebuild a run from its log alone, or from an exported file.')
     .argument('<run>', "a run's name, the path of an exported one, or - for standard input")
     .option('--verify', 'recompute and compare every record, print only the verdict', false)
-    .option('-C, --workspace [folder]', 'also make every tree and commit again, from the base in this repository (default: as before)')
+    .option('-C, --workspace [folder]', 'also make every tree, commit and file for people again, from the base in this repository (default: as before)')
     .option('--until <seq>', 'show the state at this record', count)
     .option('--step', 'show record after record; on a terminal one per Enter, s shows the state, q quits', false)
     .addHelpText('after', '\nExamples:\n  autopack replay RUN --verify\n  autopack replay ./run.jsonl --step\n  autopack replay RUN --until 40 --json')

@@ -48,11 +48,12 @@ export async function replayCommand(context: Context, options: ReplayOptions): P
   return reportEqual(context, verified);
 }
 
-function reportEqual({ output }: Context, { run, records, head, remade }: Pick<Proved, 'run' | 'records' | 'head' | 'remade'>): number {
+function reportEqual({ output }: Context, { run, records, head, remade, files }: Pick<Proved, 'run' | 'records' | 'head' | 'remade' | 'files'>): number {
   const trees = remade === null ? null : { candidates: remade.candidates, commits: remade.commits };
-  if (output.json) output.emit({ v: 1, type: 'replay', run, ok: true, records, head: { seq: head?.seq ?? -1, hash: head?.hash ?? '' }, trees });
+  if (output.json) output.emit({ v: 1, type: 'replay', run, ok: true, records, head: { seq: head?.seq ?? -1, hash: head?.hash ?? '' }, trees, files: files === null ? null : { seq: files.seq, files: files.files } });
   output.print(`${output.style('green', 'equal')}: ${run}, ${records} records; every move, fact, effect, state and commit id recomputed`);
   if (trees !== null) output.print(`       ${trees.candidates} trees and ${trees.commits} commits made again from the base`);
+  if (files !== null) output.print(`       ${files.files} files for people as the records say, up to record ${files.seq}`);
   output.print(`head   ${head?.hash ?? ''}`);
   return 0;
 }
@@ -63,6 +64,7 @@ function reportDivergence({ output }: Context, divergence: Divergence): number {
   output.warn(`${output.style('red', 'differs')}: record ${run}@${seq} in ${what}`);
   output.warn(`  stored      ${JSON.stringify(expected)?.slice(0, 500) ?? 'nothing'}`);
   output.warn(`  recomputed  ${JSON.stringify(actual)?.slice(0, 500) ?? 'nothing'}`);
+  if (what === 'files') output.warn(`  the log itself is whole; \`autopack rebuild ${run}\` makes the files again`);
   return 8;
 }
 
@@ -121,7 +123,7 @@ async function stepThrough(context: Context, { store, run, until }: Stepping): P
     }
     if (replay.records === 0) throw unknownRun(run);
     if (until !== null) throw new ExecutorError('usage.invalid', `${run} has no record ${until}`, { hint: '`autopack log RUN` shows them' });
-    return reportEqual(context, { ...replay.verified(run, null), remade: null });
+    return reportEqual(context, { ...replay.verified(run, null), remade: null, files: null });
   } finally {
     asking?.close();
   }

@@ -114,8 +114,8 @@ export function fromStored(run: string, stored: StoredEvent): RunRecord {
 export interface Divergence {
   readonly run: string;
   readonly seq: number;
-  readonly what: 'run' | 'gap' | 'chain' | 'order' | 'input' | 'moves' | 'facts' | 'effects' | 'state' | 'base' | 'candidate' | 'commit' | 'answer';
-  /** As it stands in the log. */
+  readonly what: 'run' | 'gap' | 'chain' | 'order' | 'input' | 'moves' | 'facts' | 'effects' | 'state' | 'base' | 'candidate' | 'commit' | 'answer' | 'files';
+  /** As it is stored. */
   readonly expected: unknown;
   /** As it is recomputed. */
   readonly actual: unknown;

@@ -87,6 +87,15 @@ describe('replay', () => {
     expect(only(await run('replay', 'past', '--verify', '--workspace', '--json'))).toMatchObject({ ok: true, trees: { candidates: 2, commits: 2 } });
     expect((await there('replay', file, '--verify', '--workspace', place.repo.root)).out).toContain('2 trees and 2 commits made again');
     expect(place.repo.git('for-each-ref')).toBe(before);
+    const summary = join(place.repo.root, '.autonomous_runs', 'project/runs/past/past/run_summary.md');
+    const written = readFileSync(summary, 'utf8');
+    writeFileSync(summary, written.replace('COMPLETE', 'FAILED'));
+    const edited = await run('replay', 'past', '--verify', '--workspace');
+    expect(edited).toMatchObject({ code: 8, err: expect.stringContaining('autopack rebuild past') });
+    expect(edited.err).toContain('{"path":"run_summary.md","line":4,"text":"FAILED"}');
+    await well('rebuild', 'past');
+    expect(readFileSync(summary, 'utf8')).toBe(written);
+    expect((await run('replay', 'past', '--verify', '--workspace')).out).toMatch(/\d+ files for people as the records say/);
     const unknown = await there('replay', file, '--verify', '--workspace');
     expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining('--workspace DIR') });
     const other = makePlace();
