@@ -140,10 +140,11 @@ describe.concurrent('ending', () => {
 });
 
 describe('what an earlier life left', () => {
+  const rowFile = (name: string, mark: string): string => `${encodeURIComponent(ours(mark))}.${name}.json`;
   /** What the side table of a crashed executor looks like. */
   const row = (name: string, mark: string, pid: number, start: number | null): void => {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    writeFileSync(path.join(home, 'children', `${name}.json`), JSON.stringify({ mark: ours(mark), pid, start, boot }));
+    writeFileSync(path.join(home, 'children', rowFile(name, mark)), JSON.stringify({ mark: ours(mark), pid, start, boot }));
   };
   const startOf = (pid: number | undefined): number => processTable().find((entry) => entry.pid === pid)?.start ?? -1;
   const sleeper = (env: Record<string, string>) => {
@@ -158,10 +159,11 @@ describe('what an earlier life left', () => {
     row('1', 'old/e0', byGroup.pid, startOf(byGroup.pid));
     row('2', 'old/e2', reused.pid, startOf(reused.pid) - 1); // the number belongs to somebody else by now
     row('3', 'older/e1', other.pid, startOf(other.pid));
+    writeFileSync(path.join(home, 'children', `${rowFile('4', 'old/e3')}.new`), '{"mark":'); // it died while it wrote
     expect(await processes.endLeftovers('old/')).toBe(2);
     expect(await Promise.all([byGroup.gone, byMark.gone])).toEqual([true, true]);
     expect([other.lives(), reused.lives()]).toEqual([true, true]);
-    expect(children()).toEqual(['3.json']);
+    expect(children()).toEqual([rowFile('3', 'older/e1')]);
     expect(await processes.endLeftovers('old/')).toBe(0);
     expect(await processes.endLeftovers('older/')).toBe(1);
     process.kill(reused.pid, 'SIGKILL');

@@ -2,7 +2,7 @@
 // ==========================
 // One small file for each command that runs, below the state folder: a later process can end what an earlier one left.
 
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { ExecutorError } from '#src/errors/errors.ts';
@@ -20,7 +20,10 @@ export interface ChildTable {
   add(row: ChildRow): string;
   set(key: string, row: ChildRow): void;
   remove(key: string): void;
-  rows(): readonly { readonly key: string; readonly row: ChildRow }[];
+  /** Of marks that begin so. */
+  rows(prefix: string): readonly ChildRow[];
+  /** The same are forgotten, also what somebody left who died while writing one. */
+  removeAll(prefix: string): void;
 }
 
 /** Written without waiting: between the start of a child and its row nothing else of this process may happen. */
@@ -37,16 +40,16 @@ export function childTable(home: string): ChildTable {
   };
   return {
     add(row) {
-      const key = `${createHash('sha256').update(row.mark).digest('hex').slice(0, 16)}-${randomUUID()}`;
+      const key = `${nameOf(row.mark)}.${randomUUID()}`;
       set(key, row);
       return key;
     },
     set,
-    remove: (key) => {
-      rmSync(fileOf(key), { force: true });
-      rmSync(`${fileOf(key)}.new`, { force: true }); // of somebody who died while writing
+    remove: (key) => rmSync(fileOf(key), { force: true }),
+    rows: (prefix) => namesIn(folder, prefix).filter((name) => name.endsWith('.json')).flatMap((name) => rowOf(path.join(folder, name))),
+    removeAll: (prefix) => {
+      for (const name of namesIn(folder, prefix)) rmSync(path.join(folder, name), { force: true });
     },
-    rows: () => keys(folder).flatMap((key) => rowOf(fileOf(key)).map((row) => ({ key, row }))),
   };
 }
 
@@ -62,9 +65,12 @@ function writeDurably(to: string, text: string): void {
   renameSync(`${to}.new`, to);
 }
 
-function keys(folder: string): string[] {
+/** A file's name tells whose it is, whatever is in it. */
+const nameOf = (mark: string): string => encodeURIComponent(mark);
+
+function namesIn(folder: string, prefix: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
+    return readdirSync(folder).filter((name) => name.startsWith(nameOf(prefix)));
   } catch {
     return []; // nothing was ever started
   }

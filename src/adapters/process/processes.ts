@@ -168,11 +168,11 @@ async function within<T>(promise: Promise<T>, ms: number, otherwise: T): Promise
 }
 
 async function endLeftovers(table: ChildTable, prefix: string): Promise<number> {
-  const rows = table.rows().filter(({ row }) => row.mark.startsWith(prefix));
-  const groups = new Set(rows.flatMap(({ row }) => (row.pid !== null && row.boot === bootId() && isSame(row.pid, row.start) ? [row.pid] : [])));
+  const rows = table.rows(prefix);
+  const groups = new Set(rows.flatMap(({ pid, start, boot }) => (pid !== null && boot === bootId() && isSame(pid, start) ? [pid] : [])));
   const ended = await killAll(() =>
     processTable().filter((row) => groups.has(row.group) || markOf(row.pid)?.startsWith(prefix) === true).map(({ pid }) => pid));
-  for (const { key } of rows) table.remove(key);
+  table.removeAll(prefix);
   return ended;
 }
 
