@@ -15,7 +15,7 @@ import type { Heard, Slot, ToRun } from './vocabulary.ts';
 export interface RunInput {
   readonly run: string;
   readonly policy: RunPolicy;
-  readonly phases: readonly { readonly id: string; readonly tier: number; readonly index: number; readonly dependencies: readonly string[] }[];
+  readonly phases: readonly { readonly id: string; readonly tier: number; readonly index: number; readonly dependencies: readonly string[]; readonly apart?: readonly string[] }[];
 }
 
 export interface Wish {
@@ -63,7 +63,7 @@ export type RunEvent =
 
 export function initialRun({ run, policy, phases }: RunInput): RunContext {
   return {
-    run, policy, phases: phases.map((phase) => ({ ...phase, status: 'queued', outcome: null })), open: {}, counter: 0, epoch: 0, prepared: false,
+    run, policy, phases: phases.map((phase) => ({ apart: [], ...phase, status: 'queued', outcome: null })), open: {}, counter: 0, epoch: 0, prepared: false,
     base: '', tree: '', head: '', published: '', baseline: NO_BASELINE, tokenCap: policy.tokenCap, iterations: policy.iterations, attempts: 0, replans: 0,
     parked: [], reserved: [], lost: [], inputTokens: 0, outputTokens: 0, costMicroUsd: 0, turn: { holder: null, queue: [] },
     pause: null, cancelled: false, settleTries: 0,

@@ -72,7 +72,7 @@ export async function execute(execution: Execution): Promise<Driven> {
   };
   const deps: DriveDeps = {
     store: store.events, blobs: store.blobs, clock: machine.clock, systemFor, rules: effectRules, perform, check: checkResult, nonce,
-    concurrency: CONCURRENCY, stepsMax: STEPS_MAX, wait: execution.wait, stop: execution.stop, resume: execution.resume,
+    concurrency: Math.max(CONCURRENCY, requested.policy.run.phasesAtOnce), stepsMax: STEPS_MAX, wait: execution.wait, stop: execution.stop, resume: execution.resume,
     onRecord: (record, head) => {
       after = views.apply(after, record);
       keeper.see(head, after);

@@ -27,7 +27,7 @@ export function policyFor(plan: Plan, settings: RunSettings, config: Config, fla
       tokenCap: flags.tokenCap ?? settings.tokenCap ?? executor.tokens.runCap,
       iterations: flags.iterations,
       durationMs: minutes === null ? executor.timeouts.runMs : minutes * 60_000,
-      phasesAtOnce: 1,
+      phasesAtOnce: settings.parallel ?? 1,
       replansMax: executor.replan.perRunMax,
       settleMs: executor.timeouts.settleMs,
       baseline: plan.baseline.kind,

@@ -4,6 +4,7 @@
 // continued only by the charts that record 0 pins.
 
 import { chartEngine } from '#src/kernel/engine.ts';
+import { apartOf } from '#src/domain/schedule.ts';
 import type { System } from '#src/kernel/step.ts';
 import type { InputData } from '#src/events/inputs.ts';
 import { actorOf, type PhaseInput } from '#machines/phase-context.ts';
@@ -24,7 +25,10 @@ export const system: System = {
   actors(data) {
     const { run, plan, policy } = data as unknown as Requested;
     const tierIndex = new Map(plan.tiers.map(({ tier_id, tier_index }) => [tier_id, tier_index]));
-    const phases = plan.phases.map((phase) => ({ id: phase.phase_id, tier: tierIndex.get(phase.tier_id) ?? 0, index: phase.phase_index, dependencies: phase.dependencies }));
+    const apart = policy.run.phasesAtOnce === 1 ? null : apartOf(plan.phases.map(({ phase_id, scope }) => ({ id: phase_id, paths: scope.paths, reads: scope.read_only_context.map(({ path }) => path) })));
+    const phases = plan.phases.map((phase) => ({
+      id: phase.phase_id, tier: tierIndex.get(phase.tier_id) ?? 0, index: phase.phase_index, dependencies: phase.dependencies, apart: apart?.get(phase.phase_id) ?? [],
+    }));
     const runInput: RunInput = { run, policy: policy.run, phases };
     return [
       { address: 'run', engine: runEngine, input: runInput },

@@ -1,6 +1,9 @@
 // Schedule
 // ========
-// Which phase may begin: by tier and index, dependencies met, no lower tier unfinished. Source: E-037.
+// Which phase may begin: by tier and index, dependencies met, no lower tier unfinished; several at once only where none
+// changes what another reads or changes. Sources: E-037, E-634, A-453.
+
+import { within } from './path-policy.ts';
 
 export type PhaseStatus = 'queued' | 'active' | 'done';
 export type PhaseOutcome = 'COMPLETE' | 'FAILED' | 'BLOCKED' | 'SKIPPED' | 'STOPPED';
@@ -10,6 +13,8 @@ export interface ScheduledPhase {
   readonly tier: number;
   readonly index: number;
   readonly dependencies: readonly string[];
+  /** Phases that it must not be under way together with. */
+  readonly apart: readonly string[];
   readonly status: PhaseStatus;
   readonly outcome: PhaseOutcome | null;
 }
@@ -34,9 +39,38 @@ export function pick(phases: readonly ScheduledPhase[], atOnce: number): Picks {
   });
   const blocked = new Set(block.map(({ phase }) => phase));
   const lowestOpenTier = Math.min(...ordered.filter(({ status, id }) => status !== 'done' && !blocked.has(id)).map(({ tier }) => tier));
-  const active = ordered.filter(({ status }) => status === 'active').length;
+  const together = ordered.filter(({ status }) => status === 'active');
   const ready = queued.filter(
     ({ id, tier, dependencies }) => !blocked.has(id) && tier <= lowestOpenTier && dependencies.every((name) => met(byId.get(name)?.outcome ?? null)),
   );
-  return { start: ready.slice(0, Math.max(0, atOnce - active)).map(({ id }) => id), block };
+  const start = ready.filter((phase) => {
+    const joins = together.length < atOnce && together.every((other) => !phase.apart.includes(other.id) && !other.apart.includes(phase.id));
+    if (joins) together.push(phase);
+    return joins;
+  });
+  return { start: start.map(({ id }) => id), block };
+}
+
+/** What a phase says of itself before it begins. */
+export interface Reach {
+  readonly id: string;
+  /** What it may change; empty: anything. */
+  readonly paths: readonly string[];
+  /** What it is shown beside that. */
+  readonly reads: readonly string[];
+}
+
+/** For each phase those that it must not be under way together with: one of them may change what the other changes or reads. */
+export function apartOf(phases: readonly Reach[]): ReadonlyMap<string, readonly string[]> {
+  return new Map(phases.map((phase) => [phase.id, phases.filter((other) => other.id !== phase.id && meet(phase, other)).map(({ id }) => id)]));
+}
+
+const meet = (a: Reach, b: Reach): boolean =>
+  a.paths.length === 0 || b.paths.length === 0 || overlap(a.paths, [...b.paths, ...b.reads]) || overlap(b.paths, a.reads);
+
+/** Folded, because two names that differ in case alone are one file on some machines. */
+function overlap(ones: readonly string[], others: readonly string[]): boolean {
+  const fold = (entries: readonly string[]): string[] => entries.map((entry) => entry.toLowerCase());
+  const folded = fold(others);
+  return fold(ones).some((one) => folded.some((other) => within(one, other) || within(other, one)));
 }

@@ -12,6 +12,7 @@ const Strings = z.array(z.string().min(1).max(2000)).max(200);
 const Positive = z.int().min(1);
 /** Ten years: a moment that far away is still a time. */
 const MINUTES_MAX = 5_256_000;
+const PARALLEL_MAX = 16;
 /** YAML has a minus zero, records have none. */
 const Index = z.int().overwrite((index) => index + 0);
 const IdText = z.string({ error: (issue) => (issue.input === undefined ? 'it is missing' : 'an id is text: put it in quotes') }).regex(ID, 'an id is a letter, then up to 63 letters, digits, _ or -');
@@ -80,6 +81,7 @@ const RunInput = z.strictObject({
   run_scope: z.enum(['multi_tier', 'single_tier']).optional(),
   token_cap: Positive.nullish(),
   max_phases: Positive.nullish(),
+  max_parallel: Positive.max(PARALLEL_MAX).nullish(),
   max_duration_minutes: Positive.max(MINUTES_MAX).nullish(),
   goal_anchor: Text.nullish(),
   description: Text.nullish(),

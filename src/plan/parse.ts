@@ -25,6 +25,8 @@ export interface RunSettings {
   readonly profile: 'normal' | 'safety_critical';
   readonly tokenCap: number | null;
   readonly durationMinutes: number | null;
+  /** Phases at once. */
+  readonly parallel: number | null;
 }
 
 export interface PlanSource {
@@ -55,7 +57,7 @@ export function parsePlan(source: PlanSource, limits: PlanLimits): ParsedPlan {
   const accepted = Plan.parse(plan);
   if (Buffer.byteLength(canonical(accepted)) > PLAN_BYTES_MAX) return { ok: false, problems: [located.at([], 'the plan is above 200 KiB', 'split it, or move long texts into files of the repository')] };
   const { run } = input;
-  const settings: RunSettings = { project: run?.project_id ?? 'project', profile: run?.safety_profile ?? 'normal', tokenCap: run?.token_cap ?? null, durationMinutes: run?.max_duration_minutes ?? null };
+  const settings: RunSettings = { project: run?.project_id ?? 'project', profile: run?.safety_profile ?? 'normal', tokenCap: run?.token_cap ?? null, durationMinutes: run?.max_duration_minutes ?? null, parallel: run?.max_parallel ?? null };
   return { ok: true, plan: accepted, settings, warnings: inOrder(report.warnings) };
 }
 

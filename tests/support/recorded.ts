@@ -25,7 +25,7 @@ export function requestOf(name: string, { run, phases }: Setting): Requested {
       run: { run_id: name }, tiers, baseline: run.baseline === 'command' ? command : { kind: 'none', reason: 'the plan says so' }, workspace: { setup: [], include: [], link: [] }, protected: [],
       phases: phases.map(({ id, tier, dependencies, policy }, i) => ({
         phase_id: id, phase_index: i, tier_id: `T${tier}`, name: `phase ${id}`, description: null, task_category: null, complexity: 'medium', builder_mode: policy.builderMode, phase_type: null,
-        scope: { paths: [], read_only_context: [], deliverables_manifest: [] }, acceptance_criteria: [], deliverables: [], dependencies: [...dependencies],
+        scope: { paths: [`${id}/`], read_only_context: [], deliverables_manifest: [] }, acceptance_criteria: [], deliverables: [], dependencies: [...dependencies],
         ci: policy.check === 'command' ? command : policy.check === 'skip' ? { kind: 'skip', reason: 'nothing to run' } : { kind: 'none' },
         allow_noop: policy.allowNoop, allow_mass_deletion: policy.allowMassDeletion, allow_mass_addition: false, allow_symbol_removal: false, change_size: null, max_builder_attempts: policy.attemptsMax,
       })),

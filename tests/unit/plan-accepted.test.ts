@@ -31,9 +31,9 @@ describe('forms', () => {
   });
 
   test('E-010 what the plan says of the run becomes settings, and its defaults are told by their absence', () => {
-    expect(accepted(`run: {run_id: r, project_id: p, safety_profile: safety_critical, token_cap: 7, max_duration_minutes: 9}\n${CANON('')}`).settings)
-      .toEqual({ project: 'p', profile: 'safety_critical', tokenCap: 7, durationMinutes: 9 });
-    expect(accepted(CANON('')).settings).toEqual({ project: 'project', profile: 'normal', tokenCap: null, durationMinutes: null });
+    expect(accepted(`run: {run_id: r, project_id: p, safety_profile: safety_critical, token_cap: 7, max_duration_minutes: 9, max_parallel: 3}\n${CANON('')}`).settings)
+      .toEqual({ project: 'p', profile: 'safety_critical', tokenCap: 7, durationMinutes: 9, parallel: 3 });
+    expect(accepted(CANON('')).settings).toEqual({ project: 'project', profile: 'normal', tokenCap: null, durationMinutes: null, parallel: null });
   });
 
   test('E-030 the plan protects what it names, and itself', () => {

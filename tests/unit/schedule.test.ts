@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
-import { pick, type PhaseOutcome, type ScheduledPhase } from '#src/domain/schedule.ts';
+import { apartOf, pick, type PhaseOutcome, type Reach, type ScheduledPhase } from '#src/domain/schedule.ts';
 
-const phase = (id: string, changes: Partial<ScheduledPhase> = {}): ScheduledPhase => ({ id, tier: 0, index: 0, dependencies: [], status: 'queued', outcome: null, ...changes });
+const phase = (id: string, changes: Partial<ScheduledPhase> = {}): ScheduledPhase => ({ id, tier: 0, index: 0, dependencies: [], apart: [], status: 'queued', outcome: null, ...changes });
 const done = (id: string, outcome: PhaseOutcome, changes: Partial<ScheduledPhase> = {}): ScheduledPhase => phase(id, { status: 'done', outcome, ...changes });
+
+const reach = (paths: readonly string[], reads: readonly string[] = []): Reach => ({ id: '', paths, reads });
 
 test('E-037 phases begin by tier, then index, then name', () => {
   const phases = [phase('d', { index: 1 }), phase('c'), phase('b'), phase('a', { tier: 1 })];
@@ -35,6 +37,29 @@ test('E-618 a dependency that is not over yet neither begins nor blocks', () => 
 
 test('E-618 what can never begin holds up no later tier', () => {
   expect(pick([done('a', 'FAILED'), phase('b', { dependencies: ['a'] }), phase('c', { tier: 1 })], 9)).toEqual({ start: ['c'], block: [{ phase: 'b', dependency: 'a' }] });
+});
+
+test.each<readonly [string, Reach, Reach, boolean]>([
+  ['files beside each other', reach(['a.txt']), reach(['b.txt']), false],
+  ['the same file', reach(['a.txt']), reach(['c.txt', 'a.txt']), true],
+  ['a file of a folder', reach(['src/']), reach(['src/x.ts']), true],
+  ['a folder of a folder', reach(['src/a/']), reach(['src/']), true],
+  ['folders whose names begin alike', reach(['src/a/']), reach(['src/ab/']), false],
+  ['names that differ in case alone', reach(['A.txt']), reach(['a.txt']), true],
+  ['one without a scope', reach([]), reach(['a.txt']), true],
+  ['what one is shown is changed by the other', reach(['a.txt'], ['docs/']), reach(['docs/x.md']), true],
+  ['both are shown the same', reach(['a.txt'], ['docs/']), reach(['b.txt'], ['docs/']), false],
+])('E-634 A-453 %s: whether two phases are kept apart', (_title, one, other, apart) => {
+  const [a, b] = [{ ...one, id: 'a' }, { ...other, id: 'b' }];
+  expect(Object.fromEntries(apartOf([a, b]))).toEqual(apart ? { a: ['b'], b: ['a'] } : { a: [], b: [] });
+  expect(Object.fromEntries(apartOf([b, a])), 'either way round').toEqual(apart ? { a: ['b'], b: ['a'] } : { a: [], b: [] });
+});
+
+test('E-634 what must be kept apart waits for its turn, and what is behind it does not', () => {
+  const phases = [phase('a', { apart: ['b'] }), phase('b'), phase('c')];
+  expect(pick(phases, 9).start).toEqual(['a', 'c']);
+  expect(pick([{ ...phases[0], status: 'active' } as ScheduledPhase, ...phases.slice(1)], 9).start).toEqual(['c']);
+  expect(pick([done('a', 'COMPLETE', { apart: ['b'] }), ...phases.slice(1)], 9).start).toEqual(['b', 'c']);
 });
 
 /** Plays a whole plan; the n-th phase to begin ends as told. @returns ids in order of their begin, and the phases. */

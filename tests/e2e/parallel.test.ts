@@ -1,0 +1,47 @@
+// Several phases of a run at once: side by side where their scopes are given and disjoint, else one after the other.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { autopack, linesOf, makePlace, phase, removePlace, runArgs, writeAnswers, writePlan, type Place } from '#tests/support/e2e.ts';
+
+const NAMES = ['p1', 'p2', 'p3', 'p4'] as const;
+/** p3 is shown what p1 changes. */
+const phases = NAMES.map((id) => phase(id, { scope: { paths: [`${id}/`], read_only_context: id === 'p3' ? ['p1/'] : [] } }));
+const answers = NAMES.map((id) => ({ role: 'builder', phase: id, json: { summary: id, files: [{ path: `${id}/made.txt`, mode: 'create', new_content: `${id}\n` }] }, usage: { input: 10, output: 10 } }));
+
+interface Line { readonly record?: { readonly seq: number; readonly event: { readonly type: string }; readonly moves: readonly { readonly actor: string; readonly from: string; readonly to: string }[] } }
+let places: Place[] = [];
+
+/** @returns the tree of the branch, and when each phase began and ended. */
+async function ran(parallel: number, env: Readonly<Record<string, string | undefined>> = {}) {
+  const place = makePlace({ 'p1/old.txt': 'old\n' });
+  places.push(place);
+  writePlan(place, { run_id: undefined, run: { run_id: place.run, max_parallel: parallel }, phases });
+  writeAnswers(place, answers);
+  const finished = await autopack(place, [...runArgs(place), '--json'], { env });
+  expect(finished.code, finished.err).toBe(0);
+  const records = (linesOf(finished) as unknown as Line[]).flatMap(({ record }) => record ?? []);
+  const when = (id: string, to: string): number => records.findIndex(({ moves }) => moves.some((move) => move.actor === `phase:${id}` && (to === 'DONE' ? move.to === 'DONE' : move.from === 'QUEUED')));
+  const verified = await autopack(place, ['replay', place.run, '--verify', '--workspace']);
+  expect(verified.code, verified.err).toBe(0);
+  return {
+    tree: place.repo.git('rev-parse', `autopack/run-${place.run}^{tree}`),
+    commits: place.repo.git('rev-list', '--count', `main..autopack/run-${place.run}`),
+    begin: (id: string) => when(id, 'BUILDING'), end: (id: string) => when(id, 'DONE'),
+    rebased: records.filter(({ moves }) => moves.some(({ to }) => to.startsWith('GATED.rebase'))).length,
+  };
+}
+
+beforeAll(() => void (places = []));
+afterAll(() => places.forEach(removePlace));
+
+test.each([['a virtual clock', {}], ['the real one', { AUTOPACK_CLOCK: undefined }]])('E-634 with %s phases with disjoint scopes run side by side, with the tree of the run one after the other', async (_title, env) => {
+  const alone = await ran(1, env);
+  expect(alone.begin('p2')).toBeGreaterThanOrEqual(alone.end('p1'));
+  expect(alone.rebased).toBe(0);
+  const beside = await ran(3, env);
+  expect(beside.begin('p2'), 'p2 begins while p1 is under way').toBeLessThan(beside.end('p1'));
+  expect(beside.begin('p4')).toBeLessThan(beside.end('p1'));
+  expect(beside.begin('p3'), 'what p1 changes is shown to p3').toBeGreaterThanOrEqual(beside.end('p1'));
+  expect(beside.rebased, 'the branch moved under those that were not first').toBeGreaterThan(0);
+  expect([beside.tree, beside.commits]).toEqual([alone.tree, '4']);
+});
