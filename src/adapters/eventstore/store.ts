@@ -16,6 +16,8 @@ import { patiently, type Patience } from './patience.ts';
 import { allPage, streamPage } from './reading.ts';
 
 const PATIENCE_MS = 30_000;
+/** A store that is not there when it is opened is most often a wrong address. */
+const OPENING_MS = 5_000;
 const TIMEOUT_MS = 5_000;
 /** A page of bodies is a few MiB. */
 const BLOB_PAGE = 16;
@@ -45,7 +47,7 @@ export async function openEventStoreDb({ url, patienceMs = PATIENCE_MS, timeoutM
   const reads = client(url);
   try {
     // Also the first call of this client: it fails here with the reason, and not below somebody's run.
-    await patiently(patience, () => allPage(reads.current(), { from: null, backwards: true, timeoutMs }));
+    await patiently({ ...patience, patienceMs: Math.min(patienceMs, OPENING_MS) }, () => allPage(reads.current(), { from: null, backwards: true, timeoutMs }));
   } catch (error) {
     await reads.end();
     throw error;
