@@ -10,7 +10,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { gitVersion, repositoryHealth } from '#src/adapters/git/health.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
-import { openStore, setting, type Environment, type Machine } from './machine.ts';
+import { openStore, setting, shownStore, type Environment, type Machine } from './machine.ts';
 import { configured, defaultProvider, keyVariables, NO_PROVIDER_HINT, openProvider, type Provider } from './provider.ts';
 import { configuration, readPlan, refuse } from './start.ts';
 
@@ -106,7 +106,7 @@ async function disk({ machine: { home } }: DoctorRequest): Promise<Verdict> {
 async function store({ machine, stop }: DoctorRequest): Promise<Verdict> {
   const real = await machine.openStore(stop);
   await real.close();
-  if (!machine.storeSpec.startsWith('sqlite:')) return ok(machine.storeSpec);
+  if (!machine.storeSpec.startsWith('sqlite:')) return ok(shownStore(machine.storeSpec));
   const file = join(dirname(resolve(machine.storeSpec.slice('sqlite:'.length))), `doctor-${process.pid}.db`);
   try {
     const probe = await openStore(`sqlite:${file}`, stop);

@@ -91,7 +91,10 @@ function clockOf(env: Environment): Clock {
   return virtualClock(start);
 }
 
-/** @param spec `sqlite:PATH` or `memory:` */
+/** The spec without user and password. */
+export const shownStore = (spec: string): string => spec.replace(/\/\/[^@/?]*@/, '//');
+
+/** @param spec `sqlite:PATH`, `memory:` or, for ledger and relay, `esdb://HOST:PORT` */
 export async function openStore(spec: string, stop: AbortSignal): Promise<Store> {
   const [kind, rest] = [spec.slice(0, spec.indexOf(':')), spec.slice(spec.indexOf(':') + 1)];
   if (kind === 'sqlite' && rest !== '') {
@@ -103,5 +106,10 @@ export async function openStore(spec: string, stop: AbortSignal): Promise<Store>
     const { close, ...store } = memoryStore();
     return { ...store, holders: memoryHolders(), close };
   }
-  throw new ExecutorError('usage.invalid', `the store ${spec} is not known`, { hint: 'give sqlite:PATH or memory:' });
+  if (kind === 'esdb' || kind === 'esdb+discover') {
+    const { openEventStoreDb } = await import('#src/adapters/eventstore/store.ts'); // gRPC is loaded only by who needs it
+    const { close, ...store } = await openEventStoreDb({ url: spec, stop });
+    return { ...store, holders: memoryHolders(), snapshots: memoryStore().snapshots, close };
+  }
+  throw new ExecutorError('usage.invalid', `the store ${shownStore(spec)} is not known`, { hint: 'give sqlite:PATH, esdb://HOST:PORT or memory:' });
 }

@@ -39,6 +39,7 @@ export const errorCodes = {
   'store.newer_schema': { exit: 7, retryable: false },
   'store.damaged': { exit: 7, retryable: false },
   'store.full': { exit: 7, retryable: true },
+  'store.refused': { exit: 7, retryable: false },
   'blob.missing': { exit: 8, retryable: false },
   'record.damaged': { exit: 8, retryable: false },
   'record.diverged': { exit: 8, retryable: false },

@@ -9,7 +9,8 @@
 //   L5. `readAll` gives the events of every stream in one order that never changes, each with its position.
 //   L6. `subscribe` calls once per event from `from` on, in order, also for those appended by another process.
 //   L7. Appending the same events (same ids) again at the same `expected` after an uncertain outcome is a no-op that
-//       answers as the first did; the same ids elsewhere, or other ids at that revision, are a wrong revision.
+//       answers as the first did; other ids at that revision are a wrong revision, and so are the same ids elsewhere where
+//       the store has an index of them. An id follows from the record, thus from its stream and revision.
 //   L8. Appends of many streams that meet are one commit; a conflict of one refuses only that one.
 
 export interface NewEvent {

@@ -8,8 +8,8 @@ import { refOf, type Ref } from '#src/record/ref.ts';
 /** One place where bodies are kept. Every `open` is another process on it. */
 export interface BlobsWorld {
   open(): Promise<{ readonly blobs: Blobs; close(): Promise<void> }>;
-  /** Changes a byte of the kept body. */
-  damage(ref: Ref): void;
+  /** Changes a byte of the kept body; null where nobody can. */
+  readonly damage: ((ref: Ref) => void) | null;
   dispose(): Promise<void>;
 }
 
@@ -74,9 +74,11 @@ function bodies({ blobs, world }: Given): void {
     await expect(blobs().get({ ...ref, bytes: 5 })).rejects.toEqual(missing);
   });
 
-  test('B2 a damaged body is missing, never given out, and putting it again mends it', async () => {
+  test('B2 a damaged body is missing, never given out, and putting it again mends it', async ({ skip }) => {
     const ref = await blobs().put(bytes('precious'));
-    world().damage(ref);
+    const { damage } = world();
+    if (damage === null) return skip();
+    damage(ref);
     await expect(blobs().get(ref)).rejects.toEqual(missing);
     await blobs().put(bytes('precious'));
     expect(await blobs().get(ref)).toEqual(bytes('precious'));

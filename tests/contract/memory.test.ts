@@ -10,7 +10,7 @@ const dispose = async (): Promise<void> => {};
 
 eventStoreContract('memory', async () => {
   const disk = memoryDisk();
-  return { open: async () => memoryStore(disk).events, dispose };
+  return { open: async () => memoryStore(disk).events, indexesIds: true, dispose };
 });
 
 blobsContract('memory', async () => {

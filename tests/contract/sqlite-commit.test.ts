@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqliteStore, type SqliteOptions, type Store } from '#src/adapters/sqlite/store.ts';
-import { eventNamed, eventsNamed, idsOf, temporaryFolder, type Folder } from './support.ts';
+import { eventNamed, eventsNamed, idsOf, nameOf, temporaryFolder, type Folder } from './support.ts';
 
 let folder: Folder;
 let opened: Store[];
@@ -126,7 +126,7 @@ test('L6 own appends are told before they are answered', async () => {
   const { events } = await open();
   const seen: string[] = [];
   await events.append('run-a', -1, eventsNamed('a'));
-  await new Promise<void>((resolve, reject) => events.subscribe('run-a', 0, ({ id }) => { seen.push(id); resolve(); }, reject));
+  await new Promise<void>((resolve, reject) => events.subscribe('run-a', 0, ({ id }) => { seen.push(nameOf(id)); resolve(); }, reject));
   await events.append('run-a', 0, eventsNamed('b'));
   expect(seen).toEqual(['a', 'b']);
 });

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sqliteHolders } from '#src/adapters/sqlite/holder.ts';
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts';
-import { eventsNamed, idsOf, startChild, temporaryFolder, type Child, type Folder } from './support.ts';
+import { eventsNamed, idsOf, nameOf, startChild, temporaryFolder, type Child, type Folder } from './support.ts';
 
 let folder: Folder;
 let children: Child[];
@@ -37,7 +37,7 @@ test('L2 L6 two processes that append to one stream interleave: each event once,
   const { events, close } = await openSqliteStore({ path });
   const seen: string[] = [];
   const all = new Promise<void>((resolve, reject) => {
-    events.subscribe('run-a', 0, ({ id }) => void (seen.push(id) === 80 && resolve()), reject);
+    events.subscribe('run-a', 0, ({ id }) => void (seen.push(nameOf(id)) === 80 && resolve()), reject);
   });
   const child = start('append', path, 'run-a', 'theirs', '40');
   const first = await child.line();

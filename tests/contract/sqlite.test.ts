@@ -9,7 +9,7 @@ import { startChild, temporaryFolder, type Child } from './support.ts';
 
 eventStoreContract('sqlite', async () => {
   const folder = temporaryFolder();
-  return { open: async () => (await openSqliteStore({ path: folder.file('store.db') })).events, dispose: async () => folder.remove() };
+  return { open: async () => (await openSqliteStore({ path: folder.file('store.db') })).events, indexesIds: true, dispose: async () => folder.remove() };
 });
 
 blobsContract('sqlite', async () => {

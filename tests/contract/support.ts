@@ -8,11 +8,22 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { NewEvent, StoredEvent } from '#src/ports/event-store.ts';
 
-export const eventNamed = (id: string, type = 'test.happened'): NewEvent => ({ id, type, data: `{"of":"${id}"}`, metadata: { hash: `hash-${id}`, nonce: 'n' } });
+/** A name of up to 16 characters as a UUID, because some stores take no other ids; `nameOf` gives it back. */
+export function idNamed(name: string): string {
+  const hex = Buffer.from(name, 'utf8').toString('hex').padEnd(32, '0');
+  if (hex.length > 32) throw new Error(`${name} is too long`);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
 
-export const eventsNamed = (...ids: readonly string[]): readonly NewEvent[] => ids.map((id) => eventNamed(id));
+/** What is no UUID is a name already. */
+export const nameOf = (id: string): string => (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-/.test(id) ? Buffer.from(id.replaceAll('-', ''), 'hex').toString('utf8').replace(/\0+$/, '') : id);
 
-export const idsOf = (events: readonly StoredEvent[]): readonly string[] => events.map(({ id }) => id);
+export const eventNamed = (name: string, type = 'test.happened'): NewEvent => ({ id: idNamed(name), type, data: `{"of":"${name}"}`, metadata: { hash: `hash-${name}`, nonce: 'n' } });
+
+export const eventsNamed = (...names: readonly string[]): readonly NewEvent[] => names.map((name) => eventNamed(name));
+
+/** The names of events, in their order. */
+export const idsOf = (events: readonly StoredEvent[]): readonly string[] => events.map(({ id }) => nameOf(id));
 
 export interface Folder {
   readonly path: string;

@@ -1,0 +1,96 @@
+// Events in EventStoreDB
+// ======================
+// The EventStore port. See src/ports/event-store.ts for the promises.
+
+import type { EventStoreDBClient, Position, RecordedEvent } from '@eventstore/db-client';
+import { ExecutorError } from '#src/errors/errors.ts';
+import type { EventStore, ReadOptions, StoredEvent } from '#src/ports/event-store.ts';
+import { appendExactly, type AppendParts } from './appends.ts';
+import { followers, type Followers } from './followers.ts';
+import { patiently, type Patience } from './patience.ts';
+import { allPage, PAGE, streamPage } from './reading.ts';
+import { assertOwn, prepared, RUN_PREFIX, storedOf } from './streams.ts';
+
+export interface EventsParts {
+  readonly client: () => EventStoreDBClient;
+  readonly appending: AppendParts;
+  readonly patience: Patience;
+  readonly timeoutMs: number;
+  /** Called with the first subscription: begins the one of the whole store. */
+  readonly follow: (followers: Followers) => void;
+  readonly close: () => Promise<void>;
+}
+
+export function eventStoreEvents(parts: EventsParts): EventStore {
+  const { appending, follow, close } = parts;
+  const readStream = streamReader(parts);
+  const readEvery = everyReader(parts);
+  const following = followers((stream, from) => readStream(stream, { from, limit: PAGE }));
+  let isFollowing = false;
+  return {
+    async append(stream, expected, events) {
+      assertOwn(stream);
+      return appendExactly(appending, { stream, expected, events: prepared([...events]) });
+    },
+    async read(stream, options = {}) {
+      assertOwn(stream);
+      return readStream(stream, options);
+    },
+    readAll: (options = {}) => readEvery(options),
+    subscribe(stream, from, ...[onEvent, onError]) {
+      assertOwn(stream);
+      if (!isFollowing) follow(following);
+      isFollowing = true;
+      return following.subscribe({ stream, from, onEvent, onError });
+    },
+    async close() {
+      following.close();
+      await close();
+    },
+  };
+}
+
+function streamReader({ client, patience, timeoutMs }: EventsParts): (stream: string, options: ReadOptions) => Promise<readonly StoredEvent[]> {
+  return async (stream, { from, limit = Infinity, backwards = false }) => {
+    const found: StoredEvent[] = [];
+    for (let next: number | null = from ?? null; found.length < limit; ) {
+      const [at, count]: [number | null, number] = [next, Math.min(PAGE, limit - found.length)];
+      const page = await patiently(patience, () => streamPage(client(), stream, { from: at, count, backwards, timeoutMs }));
+      const events = (page ?? []).map(storedOf);
+      assertWhole(stream, events, backwards ? null : (at ?? 0));
+      found.push(...events);
+      next = (events.at(-1)?.revision ?? 0) + (backwards ? -1 : 1);
+      if (events.length < count || next < 0) break;
+    }
+    return found;
+  };
+}
+
+/** Events that somebody's retention hides would be a past that was never recorded. */
+function assertWhole(stream: string, events: readonly StoredEvent[], first: number | null): void {
+  const from = first ?? events[0]?.revision ?? 0;
+  const step = first === null ? -1 : 1;
+  const stray = events.findIndex(({ revision }, i) => revision !== from + i * step);
+  if (stray >= 0) throw new ExecutorError('store.damaged', `stream ${stream} lacks its revision ${from + stray * step}`, { hint: 'it was deleted or cut by $maxCount, $maxAge or $tb: take such metadata away, restore the database from a copy' });
+}
+
+function everyReader({ client, patience, timeoutMs }: EventsParts): (options: ReadOptions & { readonly types?: readonly string[] }) => Promise<readonly StoredEvent[]> {
+  // Only places that the server gave may be read from. A reader goes on behind the last event that it was given.
+  let given: { readonly to: number; readonly place: Position } | null = null;
+  return async ({ from, limit = Infinity, backwards = false, types }) => {
+    const isAsked = ({ streamId, type }: RecordedEvent): boolean => streamId.startsWith(RUN_PREFIX) && (types?.includes(type) ?? true);
+    const isIn = ({ position }: StoredEvent): boolean => from === undefined || (backwards ? position <= from : position >= from);
+    const found: StoredEvent[] = [];
+    let place = !backwards && given !== null && from === given.to + 1 ? given.place : null;
+    while (found.length < limit) {
+      const page: readonly RecordedEvent[] = await patiently(patience, () => allPage(client(), { from: place, backwards, timeoutMs }));
+      const fresh: readonly RecordedEvent[] = page.filter(({ position }) => place === null || position?.commit !== place.commit);
+      found.push(...fresh.filter(isAsked).map(storedOf).filter(isIn).slice(0, limit - found.length));
+      place = fresh.at(-1)?.position ?? place;
+      if (fresh.length === 0 || page.length < PAGE) break;
+    }
+    const end = found.at(-1);
+    if (!backwards && end !== undefined) given = { to: end.position, place: { commit: BigInt(end.position), prepare: BigInt(end.position) } };
+    return found;
+  };
+}

@@ -1,0 +1,45 @@
+// How the program opens a store on EventStoreDB: `--store esdb://…`, AUTOPACK_STORE.
+
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { machineOf, openStore } from '#src/app/machine.ts';
+import { startWireServer } from '#tests/support/eventstore-wire/server.ts';
+import { eventsNamed, idsOf } from './support.ts';
+
+const signal = new AbortController().signal;
+
+test('--store esdb:// and AUTOPACK_STORE=esdb:// open the store on that server, as every other', async () => {
+  const server = await startWireServer();
+  const machine = machineOf({ HOME: '/tmp', AUTOPACK_STORE: server.url }, {});
+  const first = await machine.openStore(signal);
+  await first.events.append('run-a', -1, eventsNamed('a'));
+  const ref = await first.blobs.put(Buffer.from('body'));
+  await first.close();
+  const second = await machineOf({ HOME: '/tmp' }, { store: server.url }).openStore(signal);
+  expect(idsOf(await second.events.read('run-a'))).toEqual(['a']);
+  expect(Buffer.from(await second.blobs.get(ref)).toString()).toBe('body');
+  await second.close();
+  await server.kill();
+});
+
+test('a store that is not there ends with exit 7 in seconds, its password unsaid', async () => {
+  const server = await startWireServer();
+  await server.kill();
+  const error = await openStore(server.url.replace('//', '//u:s3cret@'), signal).then(() => null, (thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'store.unavailable', exit: 7, message: expect.stringContaining(`127.0.0.1:${server.port}`), hint: expect.stringContaining('tls=') });
+  expect(String(error)).not.toContain('s3cret');
+});
+
+test('gRPC is loaded only by who opens such a store', () => {
+  const machine = join(import.meta.dirname, '../../src/app/machine.ts');
+  const program = `
+    import Module from 'node:module';
+    const { openStore } = await import(${JSON.stringify(machine)});
+    const isLoaded = () => Object.keys(Module._cache).some((file) => file.includes('grpc'));
+    await openStore('memory:', new AbortController().signal);
+    const before = isLoaded();
+    await openStore('esdb://?', new AbortController().signal).catch(() => {});
+    console.log(before, isLoaded());`;
+  expect(execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })).toBe('false true\n');
+});
