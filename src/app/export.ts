@@ -136,17 +136,20 @@ async function knownOf({ events }: Store, { header, hashes }: VerifiedFile): Pro
 }
 
 const BATCH = 256;
+/** So that one append fits into one message of a bus, however it is quoted there. */
+const BATCH_BYTES = 256 * 1024;
 /** Equal for everybody, so that an import that was cut off can be made again. */
 const NONCE = 'import';
 
 async function appendRecords({ events }: Store, source: Source, { header, hashes, known }: VerifiedFile & { known: readonly number[] }): Promise<void> {
   let batch: RunRecord[] = [];
+  let bytes = 0;
   let at = 0;
   const flush = async (): Promise<void> => {
     const [first] = batch;
     if (first === undefined) return;
     await events.append(streamOf(first.run), first.seq - 1, batch.map((record) => toStored(sealed(record), NONCE)));
-    batch = [];
+    [batch, bytes] = [[], 0];
   };
   for await (const line of linesOf(source)) {
     if (line.type !== 'record') continue;
@@ -154,8 +157,10 @@ async function appendRecords({ events }: Store, source: Source, { header, hashes
     if (record.hash !== hashes[at]) throw new ExecutorError('record.damaged', `record ${record.run}@${record.seq}: the file changed while it was imported`);
     at += 1;
     if (record.seq < (known[header.runs.findIndex(({ run }) => run === record.run)] ?? 0)) continue;
-    if (batch.length >= BATCH || batch.at(-1)?.run !== record.run) await flush();
+    const size = Buffer.byteLength(JSON.stringify(record));
+    if (batch.length >= BATCH || bytes + size > BATCH_BYTES || batch.at(-1)?.run !== record.run) await flush();
     batch.push(record);
+    bytes += size;
   }
   await flush();
 }

@@ -52,7 +52,8 @@ export function machineOf(env: Environment, flags: { readonly store?: string | u
   const storeSpec = flags.store ?? setting(env, 'AUTOPACK_STORE') ?? `sqlite:${join(home, 'store.db')}`;
   const storeOrigin = flags.store !== undefined ? '--store' : setting(env, 'AUTOPACK_STORE') !== null ? 'AUTOPACK_STORE' : 'default';
   const logger = pino({ level: levelOf(env) ?? (flags.verbose === true ? 'debug' : 'warn'), base: null }, pino.destination({ dest: 2, sync: true }));
-  return { home, storeSpec, storeOrigin, clock: clockOf(env), searchPath: env['PATH'] ?? '/usr/bin:/bin', env, logger, openStore: (stop) => openStore(storeSpec, stop) };
+  const open = async (stop: AbortSignal): Promise<Store> => (storeSpec === 'ledger:' ? (await import('./team.ts')).openTeamStore({ env, logger }, stop) : openStore(storeSpec, stop));
+  return { home, storeSpec, storeOrigin, clock: clockOf(env), searchPath: env['PATH'] ?? '/usr/bin:/bin', env, logger, openStore: open };
 }
 
 const LEVELS = [...Object.keys(levels.values), 'silent'];
@@ -111,5 +112,5 @@ export async function openStore(spec: string, stop: AbortSignal): Promise<Store>
     const { close, ...store } = await openEventStoreDb({ url: spec, stop });
     return { ...store, holders: memoryHolders(), snapshots: memoryStore().snapshots, close };
   }
-  throw new ExecutorError('usage.invalid', `the store ${shownStore(spec)} is not known`, { hint: 'give sqlite:PATH, esdb://HOST:PORT or memory:' });
+  throw new ExecutorError('usage.invalid', `the store ${shownStore(spec)} is not known`, { hint: 'give sqlite:PATH, ledger:, esdb://HOST:PORT or memory:' });
 }

@@ -12,6 +12,7 @@ import type { Context, Global } from './context.ts';
 import { historyCommands } from './history-program.ts';
 import { lookCommands } from './look-program.ts';
 import type { RunFlags } from './run-commands.ts';
+import { teamCommands } from './team-program.ts';
 import { bytesTo, inputOf, outputOf, watchStreams, type Streams } from './streams.ts';
 import { upkeepCommands } from './upkeep-program.ts';
 
@@ -75,7 +76,7 @@ function programWith(act: Act, { out, err }: Streams): Command {
       .option('-q, --quiet', 'no progress on stderr')
       .option('-v, --verbose', 'debug log on stderr')
       .option('--no-color', 'no colours')
-      .option('--store <store>', 'sqlite:PATH or memory: (default: $AUTOPACK_STORE, else a file in the state folder)');
+      .option('--store <store>', 'sqlite:PATH, memory: or ledger: (default: $AUTOPACK_STORE, else a file in the state folder)');
 
   const recordOption = ['--record <file>', 'write the answers of the run: an answers file for --provider script:'] as const;
   command('run', 'Start a run from a plan and see it through.')
@@ -128,6 +129,7 @@ function programWith(act: Act, { out, err }: Streams): Command {
     .action((run: string, options: Global) => act(options, async (context) => (await query()).cancelCommand(context, run, async () => (await runs()).resumeCommand(context, { run, wait: false, cancels: true }))));
   historyCommands(command, act);
   upkeepCommands(command, act);
+  teamCommands(command, act);
   const plan = program.command('plan').description('What concerns plans.');
   command('check', 'Check a plan: every problem with its place and the way out.', plan)
     .argument('<file>')

@@ -14,7 +14,10 @@ interface Tool {
   readonly for: string;
 }
 
-const TOOLS: readonly Tool[] = [{ command: 'bwrap', package: 'bubblewrap', for: 'the sandbox' }];
+const TOOLS: readonly Tool[] = [
+  { command: 'bwrap', package: 'bubblewrap', for: 'the sandbox' },
+  { command: 'nats-server', package: 'nats-server', for: 'team mode' },
+];
 
 export const hasTool = (command: string): boolean => (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, command)));
 

@@ -1,0 +1,111 @@
+// The bus on NATS
+// ===============
+// The Bus port on one connection. Kept messages are JetStream's, buckets its key-value stores. See src/ports/bus.ts for
+// the promises.
+
+import type { JetStreamClient, KV, NatsConnection, NatsError, Subscription } from 'nats';
+import { ExecutorError } from '#src/errors/errors.ts';
+import { isSubject, type Bucket, type Bus, type Listening } from '#src/ports/bus.ts';
+import { busError, connection, type NatsOptions } from './connection.ts';
+import { consumer, setFeed } from './feeds.ts';
+
+const ACK_MS = 5_000;
+
+/** @throws ExecutorError `usage.invalid` | `bus.unavailable` | `bus.refused` */
+export async function natsBus(options: NatsOptions): Promise<Bus> {
+  const nc = await connection(options);
+  const js = nc.jetstream({ timeout: ACK_MS });
+  const consuming = new Set<Listening>();
+  return {
+    publish: (subject, body) =>
+      asking(nc, subject, async () => {
+        refuseUnsendable(nc, subject, body);
+        nc.publish(subject, body);
+      }),
+    request: (subject, body, timeoutMs) =>
+      asking(nc, subject, async () => {
+        refuseUnsendable(nc, subject, body);
+        return (await nc.request(subject, body, { timeout: timeoutMs })).data;
+      }),
+    listen: (filter, onMessage, queue) =>
+      asking(nc, filter, async () => {
+        if (!isSubject(filter, true)) throw new ExecutorError('bus.refused', `${filter} is no filter of subjects`);
+        const sub = nc.subscribe(filter, {
+          ...(queue === undefined ? {} : { queue }),
+          callback: (error, message) => {
+            if (error === null) onMessage({ subject: message.subject, body: message.data, respond: (body) => void message.respond(body) });
+          },
+        });
+        await nc.flush();
+        return listening(nc, sub);
+      }),
+    feed: (feed) => asking(nc, feed.name, async () => setFeed(await nc.jetstreamManager({ timeout: ACK_MS }), feed)),
+    keep: (subject, body, id) =>
+      asking(nc, subject, async () => {
+        refuseUnsendable(nc, subject, body);
+        return { repeat: (await js.publish(subject, body, { msgID: id, timeout: ACK_MS })).duplicate };
+      }),
+    consume: (wanted, onMessage) =>
+      asking(nc, wanted.feed, async () => {
+        const { close } = await consumer(nc, wanted, onMessage);
+        const live: Listening = { close: () => (consuming.delete(live), close()) };
+        consuming.add(live);
+        return live;
+      }),
+    bucket: (name, ttlMs) => asking(nc, name, async () => bucketOf(nc, await openBucket(js, name, ttlMs))),
+    async close() {
+      if (nc.isClosed()) return;
+      await Promise.all([...consuming].map((live) => live.close()));
+      await nc.drain().catch(() => nc.close()); // a server that is away cannot be drained
+    },
+  };
+}
+
+async function asking<T>(nc: NatsConnection, where: string, work: () => Promise<T>): Promise<T> {
+  if (nc.isClosed()) throw new ExecutorError('bus.unavailable', 'the connection to NATS is closed');
+  try {
+    return await work();
+  } catch (error) {
+    throw busError(error, where);
+  }
+}
+
+function refuseUnsendable(nc: NatsConnection, subject: string, body: Uint8Array): void {
+  if (!isSubject(subject)) throw new ExecutorError('bus.refused', `${subject} is no subject`);
+  const max = nc.info?.max_payload ?? Number.MAX_SAFE_INTEGER;
+  if (body.byteLength > max) throw new ExecutorError('bus.refused', `a message of ${body.byteLength} bytes to ${subject} is above the ${max} that the server takes`);
+}
+
+const listening = (nc: NatsConnection, sub: Subscription): Listening => ({
+  async close() {
+    if (!sub.isClosed() && !nc.isClosed()) await sub.drain().catch(() => {});
+  },
+});
+
+async function openBucket(js: JetStreamClient, name: string, ttlMs: number): Promise<KV> {
+  return js.views.kv(name, { ttl: ttlMs, history: 1 });
+}
+
+/** JetStream's code for another revision than the expected one. */
+const WRONG_REVISION = 10071;
+const isTaken = (error: unknown): boolean => (error as NatsError).api_error?.err_code === WRONG_REVISION;
+
+const orNull = (writing: Promise<number>): Promise<number | null> =>
+  writing.catch((error: unknown) => {
+    if (isTaken(error)) return null;
+    throw error;
+  });
+
+function bucketOf(nc: NatsConnection, kv: KV): Bucket {
+  const named = (key: string): string => Buffer.from(key).toString('base64url') || '=';
+  return {
+    get: (key) =>
+      asking(nc, key, async () => {
+        const entry = await kv.get(named(key));
+        return entry === null || entry.operation !== 'PUT' ? null : { value: entry.string(), revision: entry.revision };
+      }),
+    create: (key, value) => asking(nc, key, () => orNull(kv.create(named(key), value))),
+    update: (key, value, revision) => asking(nc, key, () => orNull(kv.update(named(key), value, revision))),
+    remove: (key, revision) => asking(nc, key, async () => void (await orNull(kv.delete(named(key), { previousSeq: revision }).then(() => 0)))),
+  };
+}

@@ -1,0 +1,81 @@
+// What a ledger takes
+// ===================
+// Records of runs, whole, in their chain, and nothing else: whoever reaches the bus writes no other stream, no other
+// product's events and no damaged history. It does not run the charts: that is what whoever reads does.
+
+import { ExecutorError } from '#src/errors/errors.ts';
+import { Id } from '#src/events/define.ts';
+import { fromStored } from '#src/kernel/log.ts';
+import type { EventStore, NewEvent } from '#src/ports/event-store.ts';
+import { GENESIS, originOf, RECORD_BYTES_MAX, streamOf, type RunRecord } from '#src/record/record.ts';
+import type { LedgerRules } from './ledger.ts';
+
+/** Of so many streams the last record is known without a look into the store. */
+const KNOWN_MAX = 10_000;
+
+type Link = Pick<RunRecord, 'run' | 'seq' | 'hash' | 'at'>;
+
+export function ledgerRules(events: EventStore): LedgerRules {
+  const known = new Map<string, Link>(); // stream -> a record that stands in it
+  const linkAt = async (run: string, seq: number): Promise<Link | null> => {
+    const kept = known.get(streamOf(run));
+    if (kept?.seq === seq) return kept;
+    const [stored] = await events.read(streamOf(run), { from: seq, limit: 1 });
+    return stored === undefined ? null : fromStored(run, stored);
+  };
+  return {
+    async append(stream, expected, added) {
+      const run = runOf(stream);
+      const records = added.map((event, i) => recordIn(run, event, expected + 1 + i));
+      let before = await predecessor(records[0], linkAt);
+      for (const record of records) {
+        if (before === 'unknown') break; // nothing stands there: the store says so itself
+        hold(record, before);
+        before = record;
+      }
+    },
+    appended(stream, revision, added) {
+      const last = added.at(-1);
+      if (last === undefined) return;
+      const { run, seq, hash, at } = recordIn(runOf(stream), last, revision);
+      known.delete(stream); // at the end again: the oldest is forgotten first
+      known.set(stream, { run, seq, hash, at });
+      const [oldest] = known.keys();
+      if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
+    },
+    run: (run) => void runOf(streamOf(run)),
+  };
+}
+
+const refused = (why: string): ExecutorError => new ExecutorError('ledger.refused', `the ledger refuses it: ${why}`);
+
+function runOf(stream: string): string {
+  const run = stream.startsWith('run-') ? stream.slice('run-'.length) : '';
+  if (!Id.safeParse(run).success) throw refused(`${stream} is no stream of a run`);
+  return run;
+}
+
+/** @throws ExecutorError `record.damaged` | `ledger.refused` */
+function recordIn(run: string, event: NewEvent, revision: number): RunRecord {
+  const bytes = Buffer.byteLength(event.data);
+  if (bytes > RECORD_BYTES_MAX) throw refused(`a record of ${bytes} bytes is above ${RECORD_BYTES_MAX}`);
+  return fromStored(run, { ...event, stream: streamOf(run), revision, position: 0 });
+}
+
+/** Null before the first record of a run. */
+async function predecessor(record: RunRecord | undefined, linkAt: (run: string, seq: number) => Promise<Link | null>): Promise<Link | null | 'unknown'> {
+  if (record === undefined) return 'unknown';
+  const origin = originOf(record);
+  if (origin !== null && record.seq === 0) {
+    if (!Id.safeParse(origin.run).success) throw refused(`${origin.run} is no run`);
+    const forked = await linkAt(origin.run, origin.seq);
+    if (forked?.hash !== origin.hash) throw new ExecutorError('record.damaged', `record ${record.run}@0: it goes on from ${origin.run}@${origin.seq}, which is not in this store`);
+    return forked;
+  }
+  return record.seq === 0 ? null : ((await linkAt(record.run, record.seq - 1)) ?? 'unknown');
+}
+
+function hold({ run, seq, prev, at }: RunRecord, before: Link | null): void {
+  if (prev !== (before?.hash ?? GENESIS)) throw new ExecutorError('record.damaged', `record ${run}@${seq}: it does not follow from the record before it`);
+  if (at < (before?.at ?? 0)) throw new ExecutorError('record.damaged', `record ${run}@${seq}: it is older than the record before it`);
+}

@@ -1,0 +1,110 @@
+// Ledger
+// ======
+// Answers for a store over the bus. It keeps nothing of its own, so any number of them may serve one store, and one that
+// dies with an answer in its hands does no harm: the same request again is answered as the first was (L7, B1, B3).
+
+import type { Logger } from 'pino';
+import { appendedOf, decodeRequest, encodeAnswer, encodeError, LEDGER_FILTER, LEDGER_QUEUE, PAGE_EVENTS, PART_BYTES, type Answer, type Operation, type Request } from '#src/adapters/ledger/wire.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
+import type { Bus, BusMessage } from '#src/ports/bus.ts';
+import type { Blobs } from '#src/ports/blobs.ts';
+import type { EventStore, NewEvent, StoredEvent } from '#src/ports/event-store.ts';
+import { refOf, type Ref } from '#src/record/ref.ts';
+import { packageVersion } from './version.ts';
+
+/** What may be asked; they throw ExecutorError for what may not. */
+export interface LedgerRules {
+  append(stream: string, expected: number, events: readonly NewEvent[]): Promise<void>;
+  /** After it was written. */
+  appended(stream: string, revision: number, events: readonly NewEvent[]): void;
+  run(run: string): void;
+}
+
+export interface LedgerDeps {
+  readonly bus: Bus;
+  readonly store: { readonly events: EventStore; readonly blobs: Blobs };
+  readonly rules: LedgerRules;
+  readonly logger: Pick<Logger, 'warn' | 'debug'>;
+}
+
+type Handlers = { readonly [O in Operation]: (request: Request<O>) => Promise<Answer<O>> };
+
+/** @returns what ends it: no new request is taken, those under way are answered first */
+export async function serveLedger({ bus, store, rules, logger }: LedgerDeps): Promise<{ close(): Promise<void> }> {
+  const handlers: Handlers = { hello: async () => ({ version: packageVersion }), ...eventHandlers(bus, store.events, rules), ...blobHandlers(store.blobs, rules) };
+  const working = new Set<Promise<void>>();
+  const answer = async ({ subject, body, respond }: BusMessage): Promise<void> => {
+    try {
+      const { operation, request } = decodeRequest(subject, body);
+      respond(encodeAnswer(await (handlers[operation] as (request: unknown) => Promise<unknown>)(request)));
+    } catch (error) {
+      const code = error instanceof ExecutorError ? error.code : 'internal';
+      logger[code === 'store.wrong_revision' || code === 'blob.missing' ? 'debug' : 'warn']({ subject, code, why: String(error) }, 'refused');
+      respond(encodeError(error));
+    }
+  };
+  const listening = await bus.listen(LEDGER_FILTER, (message) => {
+    const work = answer(message).finally(() => working.delete(work));
+    working.add(work);
+  }, LEDGER_QUEUE);
+  return {
+    async close() {
+      await listening.close();
+      await Promise.all(working);
+    },
+  };
+}
+
+function eventHandlers(bus: Bus, events: EventStore, rules: LedgerRules): Pick<Handlers, 'append' | 'read' | 'read_all'> {
+  return {
+    async append({ stream, expected, events: added }) {
+      await rules.append(stream, expected, added);
+      const revision = await events.append(stream, expected, added);
+      rules.appended(stream, revision, added);
+      await bus.publish(appendedOf(stream), new Uint8Array()).catch(() => {}); // who follows looks every second
+      return { revision };
+    },
+    read: async ({ stream, ...range }) => page(await events.read(stream, range), range.limit),
+    read_all: async (range) => page(await events.readAll(range), range.limit),
+  };
+}
+
+/** As much as goes into one message, at least one event. */
+function page(found: readonly StoredEvent[], limit = PAGE_EVENTS): Answer<'read'> {
+  let bytes = 0;
+  let count = 0;
+  for (const { data } of found.slice(0, limit)) {
+    bytes += Buffer.byteLength(data);
+    if (count > 0 && bytes > PART_BYTES) break;
+    count += 1;
+  }
+  return { events: found.slice(0, count), more: count < found.length || found.length >= limit };
+}
+
+function blobHandlers(blobs: Blobs, rules: LedgerRules): Pick<Handlers, 'put' | 'join' | 'get' | 'memo' | 'recall'> {
+  const keep = async (ref: Ref, body: Uint8Array): Promise<Ref> => {
+    const found = refOf(body);
+    if (found.ref !== ref.ref || found.bytes !== ref.bytes) throw new ExecutorError('ledger.refused', `the body is not ${ref.ref} of ${ref.bytes} bytes`);
+    return blobs.put(body);
+  };
+  return {
+    put: ({ ref, data }) => keep(ref, Buffer.from(data, 'base64')),
+    async join({ ref, parts }) {
+      if (parts.reduce((sum, { bytes }) => sum + bytes, 0) !== ref.bytes || ref.bytes > BODY_BYTES_MAX) throw new ExecutorError('ledger.refused', `a body of ${ref.bytes} bytes is not made of these parts, or above ${BODY_BYTES_MAX}`);
+      const bodies: Uint8Array[] = [];
+      for (const part of parts) bodies.push(await blobs.get(part));
+      return keep(ref, Buffer.concat(bodies));
+    },
+    get: async ({ ref, offset }) => ({ data: Buffer.from((await blobs.get(ref)).subarray(offset, offset + PART_BYTES)).toString('base64') }),
+    async memo({ run, effect, result }) {
+      rules.run(run);
+      return blobs.memo(run, effect, result);
+    },
+    async recall({ run, effect }) {
+      rules.run(run);
+      return blobs.recall(run, effect);
+    },
+  };
+}
+
+const BODY_BYTES_MAX = 64 * 1024 * 1024;

@@ -1,0 +1,43 @@
+// Team mode
+// =========
+// The wiring of bus and ledger: what a machine needs to take part in a team. Loaded only where it is asked for.
+
+import type { Logger } from 'pino';
+import { openLedgerStore } from '#src/adapters/ledger/store.ts';
+import { memoryStore } from '#src/adapters/memory/store.ts';
+import { natsBus } from '#src/adapters/nats/bus.ts';
+import { busHolders } from '#src/adapters/nats/holder.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
+import type { Bus } from '#src/ports/bus.ts';
+import { setting, type Environment, type Store } from './machine.ts';
+
+type Surroundings = { readonly env: Environment; readonly logger: Logger };
+
+export const natsUrl = (env: Environment): string => setting(env, 'AUTOPACK_NATS_URL') ?? 'nats://127.0.0.1:4222';
+
+/** @throws ExecutorError `usage.invalid` | `bus.unavailable` | `bus.refused` */
+export function openBus({ env, logger }: Surroundings): Promise<Bus> {
+  const of = (name: string): string | null => setting(env, `AUTOPACK_NATS_${name}`);
+  return natsBus({ url: natsUrl(env), token: of('TOKEN'), nkey: of('NKEY'), creds: of('CREDS'), ca: of('CA'), cert: of('CERT'), key: of('KEY'), tell: (what) => logger.warn(what) });
+}
+
+/** Snapshots stay in this process: a take-over in a team folds the run from its first record. */
+export async function openTeamStore(around: Surroundings, stop: AbortSignal): Promise<Store> {
+  const bus = await openBus(around);
+  try {
+    const { events, blobs, close } = await openLedgerStore({ bus, stop, tell: (what) => around.logger.warn(what) });
+    const closeAll = async (): Promise<void> => {
+      await close();
+      await bus.close();
+    };
+    return { events, blobs, holders: busHolders(bus), snapshots: memoryStore().snapshots, close: closeAll };
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
+}
+
+/** @throws ExecutorError `usage.invalid` where the store is itself behind a ledger */
+export function refuseLedgerStore(storeSpec: string, command: string): void {
+  if (storeSpec.startsWith('ledger:')) throw new ExecutorError('usage.invalid', `${command} needs the store itself, not a ledger`, { hint: 'give --store sqlite:PATH' });
+}

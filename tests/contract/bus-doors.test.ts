@@ -1,0 +1,84 @@
+// How a process gets onto NATS: addresses, credentials, TLS; and what it is told where it does not.
+
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nkeys } from 'nats';
+import { afterEach, describe, expect, test } from 'vitest';
+import { natsBus } from '#src/adapters/nats/bus.ts';
+import type { NatsOptions } from '#src/adapters/nats/connection.ts';
+import { freePort, startNatsServer, type NatsServer } from '#tests/support/nats-server.ts';
+import { skipWithout } from '#tests/support/tools.ts';
+import { temporaryFolder } from './support.ts';
+
+let servers: NatsServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.map((server) => server.dispose()));
+  servers = [];
+});
+
+interface KeyPair {
+  getSeed(): Uint8Array;
+  getPublicKey(): string;
+}
+/** nats types what it brings from nkeys.js as nothing. */
+const createUser = (): KeyPair => (nkeys as { createUser(): KeyPair }).createUser();
+
+async function serverWith(settings: string): Promise<NatsServer> {
+  const server = await startNatsServer(settings);
+  servers.push(server);
+  return server;
+}
+
+/** @returns 'in', or the code and words of the refusal. */
+async function enter(options: NatsOptions): Promise<string> {
+  try {
+    const bus = await natsBus(options);
+    await bus.publish('a.b', new Uint8Array());
+    await bus.close();
+    return 'in';
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return `${code}: ${message}`;
+  }
+}
+
+const at = ({ port }: NatsServer, who: string, scheme = 'nats'): string => `${scheme}://${who === '' ? '' : `${who}@`}127.0.0.1:${port}`;
+
+describe.skipIf(skipWithout('nats-server'))('NATS', () => {
+  test('BU7 a password, a token or a seed opens the door, and another one is refused with the way out', async () => {
+    const folder = temporaryFolder();
+    const [mine, foreign] = [createUser(), createUser()];
+    for (const [name, pair] of [['mine', mine], ['foreign', foreign]] as const) writeFileSync(folder.file(name), pair.getSeed());
+    const password = await serverWith('authorization { user: u, password: "p@ss word" }');
+    const token = await serverWith('authorization { token: t0ken }');
+    const nkey = await serverWith(`authorization { users: [{ nkey: ${mine.getPublicKey()} }] }`);
+    expect(await enter({ url: at(password, 'u:p%40ss%20word') })).toBe('in');
+    expect(await enter({ url: at(token, 't0ken') })).toBe('in');
+    expect(await enter({ url: at(token, ''), token: 't0ken' })).toBe('in');
+    expect(await enter({ url: at(nkey, ''), nkey: folder.file('mine') })).toBe('in');
+    for (const wrong of [{ url: at(password, 'u:no') }, { url: at(password, '') }, { url: at(token, 'no') }, { url: at(nkey, ''), nkey: folder.file('foreign') }]) expect(await enter(wrong)).toMatch(/^bus\.refused: .*authorization/i);
+    expect(await enter({ url: at(nkey, ''), nkey: folder.file('missing') })).toMatch(/^usage\.invalid: .*missing.* cannot be read/);
+    folder.remove();
+  });
+
+  test('BU7 TLS is spoken where it is asked for, its certificate is checked, and a plain door is told apart', async () => {
+    const folder = temporaryFolder();
+    const [cert, key] = [folder.file('cert.pem'), folder.file('key.pem')];
+    spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert]);
+    const secure = await serverWith(`tls { cert_file: "${cert}", key_file: "${key}" }`);
+    const plain = await serverWith('');
+    expect(await enter({ url: at(secure, '', 'tls'), ca: cert })).toBe('in');
+    expect(await enter({ url: at(secure, '', 'tls') })).toMatch(/^bus\.refused: .*self.signed/);
+    expect(await enter({ url: at(plain, '', 'tls'), ca: cert })).toMatch(/^bus\.refused: .*does not speak TLS/);
+    folder.remove();
+  });
+
+  test('BU7 a server that is away is unavailable, an address that is none is said without its password', async () => {
+    expect(await enter({ url: `nats://127.0.0.1:${await freePort()}` })).toMatch(/^bus\.unavailable: .*cannot be reached/);
+    const said = await enter({ url: 'http://u:geheim@host' });
+    expect(said).toMatch(/^usage\.invalid/);
+    expect(said).not.toContain('geheim');
+    expect(await enter({ url: 'nats://127.0.0.1:1', creds: join('/nowhere', 'x.creds') })).toMatch(/^usage\.invalid: .*x\.creds/);
+  });
+});

@@ -1,0 +1,46 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { memoryBroker, memoryBus } from '#src/adapters/memory/bus.ts';
+import { natsBus } from '#src/adapters/nats/bus.ts';
+import { startNatsServer } from '#tests/support/nats-server.ts';
+import { skipWithout } from '#tests/support/tools.ts';
+import { busContract } from './bus.ts';
+
+busContract('memory', async () => {
+  const broker = memoryBroker();
+  return { connect: async () => memoryBus(broker), dispose: async () => {} };
+});
+
+describe.skipIf(skipWithout('nats-server'))('with a server', () => {
+  busContract('nats', async () => {
+    const server = await startNatsServer();
+    return { connect: () => natsBus({ url: server.url }), dispose: () => server.dispose() };
+  });
+
+  test('BU7 who listens and consumes goes on when the server was killed and is back, and nothing kept is lost', async () => {
+    const server = await startNatsServer();
+    const told: string[] = [];
+    const bus = await natsBus({ url: server.url, tell: (what) => told.push(what) });
+    try {
+      await bus.feed({ name: 'F', subjects: ['f.>'], maxAgeMs: 3_600_000, windowMs: 120_000 });
+      const [heard, kept]: [string[], string[]] = [[], []];
+      await bus.listen('live', ({ body }) => void heard.push(Buffer.from(body).toString()));
+      await bus.consume({ feed: 'F', filter: 'f.>', durable: null, from: 0 }, async ({ id }) => void kept.push(id ?? ''));
+      await bus.consume({ feed: 'F', filter: 'f.>', durable: 'd', from: 0 }, async ({ id }) => void kept.push(`d:${id}`));
+      await bus.keep('f.a', Buffer.from('1'), 'm1');
+      while (kept.length < 2) await pause(20);
+      await server.stop();
+      await expect(bus.request('live', Buffer.from('x'), 200)).rejects.toMatchObject({ code: 'bus.unavailable' });
+      await server.start();
+      while (heard.length === 0) await bus.publish('live', Buffer.from('back')).then(() => pause(50));
+      await bus.keep('f.a', Buffer.from('2'), 'm2');
+      expect((await bus.keep('f.a', Buffer.from('1'), 'm1')).repeat).toBe(true);
+      while (kept.length < 4) await pause(20);
+      expect(kept.toSorted()).toEqual(['d:m1', 'd:m2', 'm1', 'm2']);
+      expect(told).toEqual([expect.stringContaining('lost'), expect.stringContaining('back')]);
+    } finally {
+      await bus.close();
+      await server.dispose();
+    }
+  });
+});

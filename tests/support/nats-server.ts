@@ -1,0 +1,74 @@
+// A real nats-server
+// ==================
+// Debian's, on a free port of the loopback with a folder of its own. It can be killed and started again on both.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export interface NatsServer {
+  readonly url: string;
+  readonly port: number;
+  readonly folder: string;
+  /** SIGKILL, or SIGTERM; resolves when it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** On the same port and folder. */
+  start(): Promise<void>;
+  /** Held still and let go on: a server that does not answer. */
+  freeze(frozen: boolean): void;
+  dispose(): Promise<void>;
+}
+
+/** @param settings in the words of nats-server's own configuration */
+export async function startNatsServer(settings = ''): Promise<NatsServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'autopack-nats-'));
+  const port = await freePort();
+  const file = join(folder, 'nats.conf');
+  writeFileSync(file, `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${folder}" }\n${settings}\n`);
+  let child: ChildProcess | null = null;
+  const stop = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+    if (child === null) return;
+    const gone = once(child, 'close');
+    child.kill(signal);
+    await gone;
+    child = null;
+  };
+  const start = async (): Promise<void> => {
+    child = spawn('nats-server', ['-c', file], { stdio: 'ignore' });
+    await answering(port);
+  };
+  await start();
+  return {
+    url: `nats://127.0.0.1:${port}`, port, folder, stop, start,
+    freeze: (frozen) => void child?.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
+    async dispose() {
+      await stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** It says INFO by itself once it serves; JetStream is ready before that. */
+async function answering(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const socket = connect(port, '127.0.0.1');
+    const said = await Promise.race([once(socket, 'data').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
+    socket.destroy();
+    if (said) return;
+    await pause(25);
+  }
+  throw new Error(`nats-server does not answer on port ${port}`);
+}
