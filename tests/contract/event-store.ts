@@ -306,8 +306,8 @@ function repeatingContract({ store, other, indexesIds }: Given): void {
     const property = fc.asyncProperty(fc.array(asked, { maxLength: 12 }), async (script) => {
       const prefix = `run-${(round += 1)}`;
       const model = new Map<string, string[]>();
-      const named = script.map(({ stream, expected, ids }) => ({ stream: `${prefix}-${stream}`, expected, // an id follows from its place where the store cannot tell that it stands elsewhere
-        ids: ids.map((id, i) => `${prefix}${indexesIds() ? '' : `${stream}${expected + i}`}-${id}`) }));
+      const named = script.map(({ stream, expected, ids }) => ({ stream: `${prefix}-${stream}`, expected, // where the store cannot tell that an id stands elsewhere, it belongs to one place of one append
+        ids: ids.map((id, i) => `${prefix}${indexesIds() ? '' : `${stream}${expected}+${i}`}-${id}`) }));
       const answers = await Promise.allSettled(named.map(({ stream, expected, ids }) => store().append(stream, expected, eventsNamed(...ids))));
       const told = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : 'refused'));
       expect(told).toEqual(named.map((append) => modelAppend(model, append)));
