@@ -25,7 +25,7 @@ export interface WireServer {
   readonly url: string;
   readonly port: number;
   readonly log: WireLog;
-  /** Appends, reads and subscriptions that came in, in order. */
+  /** What came in, in order: appends and the channels that they came on, reads and subscriptions. */
   readonly seen: readonly string[];
   /** Appends as they came, repeats included. */
   readonly appends: readonly AppendRequest[];
@@ -142,6 +142,7 @@ function refusal(state: State): Error | null {
 
 function appendChannel(state: State, call: ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>): void {
   counted(state, call);
+  state.seen.push('channel');
   const unfinished = new Map<string, streams.BatchAppendReq[]>();
   call.on('data', (message: streams.BatchAppendReq) => {
     const id = message.getCorrelationId()?.getString() ?? '';
