@@ -184,7 +184,7 @@ async function reading(state: State, call: ReadCall): Promise<void> {
   if (source === 'deleted') return void call.emit('error', tombstoned(request.stream ?? ''));
   if (source === null) call.write(notFound(request.stream ?? ''));
   else if (request.count === 0) return void call.emit('error', Object.assign(new Error('Unexpected ReadStreamResult: Error'), { code: status.UNKNOWN }));
-  else for (const event of selected(source, request)) if (!call.write(eventResponse(event)) && !call.cancelled) await drained(call);
+  else for (const event of selected(source, request)) if (!call.write(eventResponse(event, request.stream === null)) && !call.cancelled) await drained(call);
   call.end();
 }
 
@@ -241,7 +241,7 @@ async function pump(live: Live): Promise<void> {
   live.isPumping = true;
   for (let next = live.queue.shift(); next !== undefined; next = live.queue.shift()) {
     if (live.call.cancelled || live.call.destroyed) return;
-    if (!live.call.write(eventResponse(next))) await drained(live.call);
+    if (!live.call.write(eventResponse(next, live.request.stream === null))) await drained(live.call);
   }
   live.isPumping = false;
 }
