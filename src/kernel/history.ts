@@ -24,8 +24,8 @@ export async function* ownRecords(store: EventStore, run: string, { from = 0, en
   for (let seq = from; seq < end; seq += PAGE) {
     const page = await store.read(streamOf(run), { from: seq, limit: Math.min(PAGE, end - seq) });
     for (const stored of page) {
-      if (stored.position <= position) throw new ExecutorError('record.damaged', `record ${run}@${stored.revision}: it stands before its predecessor in the store`);
-      position = stored.position;
+      if (stored.position !== null && stored.position <= position) throw new ExecutorError('record.damaged', `record ${run}@${stored.revision}: it stands before its predecessor in the store`);
+      position = stored.position ?? position;
       yield fromStored(run, stored);
     }
     if (page.length < PAGE) return;

@@ -26,7 +26,11 @@ export interface StoredEvent extends NewEvent {
   readonly stream: string;
   /** Position in the stream, from 0. */
   readonly revision: number;
-  /** Position among all events of the store; grows, may have gaps. */
+  /** Position among all events of the store; grows, may have gaps. Null where the store tells it in `readAll` alone. */
+  readonly position: number | null;
+}
+
+export interface PositionedEvent extends StoredEvent {
   readonly position: number;
 }
 
@@ -52,7 +56,7 @@ export interface EventStore {
   /** An unknown stream reads as empty. @throws ExecutorError `store.unavailable` | `store.damaged` */
   read(stream: string, options?: ReadOptions): Promise<readonly StoredEvent[]>;
   /** `types` keeps only events of these types (`run.requested` lists the runs). */
-  readAll(options?: ReadOptions & { readonly types?: readonly string[] }): Promise<readonly StoredEvent[]>;
+  readAll(options?: ReadOptions & { readonly types?: readonly string[] }): Promise<readonly PositionedEvent[]>;
   /** Catches up from revision `from`, then stays live. Errors of `onEvent` reach `onError`, which ends it. */
   subscribe(
     stream: string,

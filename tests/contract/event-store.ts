@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { EventStore, NewEvent, StoredEvent } from '#src/ports/event-store.ts';
+import type { EventStore, NewEvent, PositionedEvent, StoredEvent } from '#src/ports/event-store.ts';
 import { canonical } from '#src/record/canonical.ts';
 import { eventNamed, eventsNamed, idsOf, nameOf } from './support.ts';
 
@@ -147,11 +147,11 @@ function readingContract({ store }: Given): void {
     const positions = all.map(({ position }) => position);
     expect(idsOf(all)).toEqual(['a', 'b', 'x', 'c']);
     expect(positions).toEqual([...new Set(positions)].toSorted((a, b) => a - b));
-    const [, second, third] = all as [StoredEvent, StoredEvent, StoredEvent];
+    const [, second, third] = all as [PositionedEvent, PositionedEvent, PositionedEvent];
     expect(idsOf(await store().readAll({ from: third.position }))).toEqual(['x', 'c']);
     expect(idsOf(await store().readAll({ backwards: true, from: second.position }))).toEqual(['b', 'a']);
     expect(idsOf(await store().readAll({ backwards: true, limit: 2 }))).toEqual(['c', 'x']);
-    expect((await store().read('run-a')).map(({ position }) => position)).toEqual(all.filter(({ stream }) => stream === 'run-a').map(({ position }) => position));
+    for (const { id, position } of await store().read('run-a')) expect([null, all.find((event) => event.id === id)?.position]).toContain(position);
   });
 
   test('L5 all events of some types are read in the same order', async () => {

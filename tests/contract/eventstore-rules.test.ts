@@ -141,13 +141,21 @@ describe('outcomes that are not known', () => {
   });
 
   test('rule 11: the first append on a new connection goes alone, the others follow its answer', async () => {
-    server.stall();
+    server.slow(200);
     const appending = Promise.all(Array.from({ length: 50 }, (_, i) => store.events.append(`run-${i}`, -1, eventsNamed('a'))));
-    await sleep(100);
-    expect(server.appends.length).toBeLessThanOrEqual(1);
-    server.proceed();
+    await until(() => server.appends.length > 0);
+    await sleep(100); // half of the way to its answer
+    expect(server.appends).toHaveLength(1);
+    server.slow(0);
     await appending;
     expect(server.log.all.filter(({ stream }) => stream.startsWith('run-'))).toHaveLength(50);
+  });
+
+  test('rule 12: after an append that was not answered in time, the next attempt comes on a new channel and the old one is gone', async () => {
+    server.failNext('lose-answer');
+    await store.events.append('run-a', -1, eventsNamed('a'));
+    expect(server.seen.filter((call) => call === 'channel')).toHaveLength(2);
+    await until(() => server.openCalls() === 1);
   });
 
   test('rule 12: two stores of one process share the client of appends; a broken connection under load loses and doubles nothing', async () => {
@@ -241,6 +249,13 @@ describe('subscriptions', () => {
     const one = following('run-a');
     await until(() => one.given.length === 300);
     await store.close();
+    await until(() => server.openCalls() === 0);
+  });
+
+  test('rule 9: a read that is given up is ended on the server too', async () => {
+    const hasty = await open({ patienceMs: 100, timeoutMs: 100 });
+    server.stall();
+    await expect(hasty.events.read('run-a')).rejects.toMatchObject({ code: 'store.unavailable' });
     await until(() => server.openCalls() === 0);
   });
 

@@ -48,7 +48,7 @@ if (url !== undefined && url !== '') {
 /** A part of a server that keeps everything: streams `run-<mark>…`, seen as `run-…`. */
 function marked(store: EventStore, mark: string): EventStore {
   const inner = (stream: string): string => stream.replace(/^run-/, `run-${mark}`);
-  const outer = (event: StoredEvent): StoredEvent => ({ ...event, stream: event.stream.replace(`run-${mark}`, 'run-') });
+  const outer = <T extends StoredEvent>(event: T): T => ({ ...event, stream: event.stream.replace(`run-${mark}`, 'run-') });
   return {
     append: (stream, ...rest) => store.append(inner(stream), ...rest),
     read: async (stream, options) => (await store.read(inner(stream), options)).map(outer),

@@ -4,12 +4,12 @@
 
 import type { EventStoreDBClient, Position, RecordedEvent } from '@eventstore/db-client';
 import { ExecutorError } from '#src/errors/errors.ts';
-import type { EventStore, ReadOptions, StoredEvent } from '#src/ports/event-store.ts';
+import type { EventStore, PositionedEvent, ReadOptions, StoredEvent } from '#src/ports/event-store.ts';
 import { appendExactly, type AppendParts } from './appends.ts';
 import { followers, type Followers } from './followers.ts';
 import { patiently, type Patience } from './patience.ts';
 import { allPage, PAGE, streamPage } from './reading.ts';
-import { assertOwn, prepared, RUN_PREFIX, storedOf } from './streams.ts';
+import { assertOwn, positionedOf, prepared, RUN_PREFIX, storedOf } from './streams.ts';
 
 export interface EventsParts {
   readonly client: () => EventStoreDBClient;
@@ -24,7 +24,6 @@ export interface EventsParts {
 export function eventStoreEvents(parts: EventsParts): EventStore {
   const { appending, follow, close } = parts;
   const readStream = streamReader(parts);
-  const readEvery = everyReader(parts);
   const following = followers((stream, from) => readStream(stream, { from, limit: PAGE }));
   let isFollowing = false;
   return {
@@ -36,7 +35,7 @@ export function eventStoreEvents(parts: EventsParts): EventStore {
       assertOwn(stream);
       return readStream(stream, options);
     },
-    readAll: (options = {}) => readEvery(options),
+    readAll: everyReader(parts),
     subscribe(stream, from, ...[onEvent, onError]) {
       assertOwn(stream);
       if (!isFollowing) follow(following);
@@ -74,23 +73,28 @@ function assertWhole(stream: string, events: readonly StoredEvent[], first: numb
   if (stray >= 0) throw new ExecutorError('store.damaged', `stream ${stream} lacks its revision ${from + stray * step}`, { hint: 'it was deleted or cut by $maxCount, $maxAge or $tb: take such metadata away, restore the database from a copy' });
 }
 
-function everyReader({ client, patience, timeoutMs }: EventsParts): (options: ReadOptions & { readonly types?: readonly string[] }) => Promise<readonly StoredEvent[]> {
-  // Only places that the server gave may be read from. A reader goes on behind the last event that it was given.
+/** Only places that the server gave may be read from, so a reader can go on behind what it was given last, else from the edge. */
+function everyReader({ client, patience, timeoutMs }: EventsParts): EventStore['readAll'] {
   let given: { readonly to: number; readonly place: Position } | null = null;
-  return async ({ from, limit = Infinity, backwards = false, types }) => {
+  return async ({ from, limit = Infinity, backwards = false, types } = {}) => {
     const isAsked = ({ streamId, type }: RecordedEvent): boolean => streamId.startsWith(RUN_PREFIX) && (types?.includes(type) ?? true);
-    const isIn = ({ position }: StoredEvent): boolean => from === undefined || (backwards ? position <= from : position >= from);
-    const found: StoredEvent[] = [];
+    const isIn = (position: number): boolean => from === undefined || (backwards ? position <= from : position >= from);
+    const found: PositionedEvent[] = [];
     let place = !backwards && given !== null && from === given.to + 1 ? given.place : null;
     while (found.length < limit) {
-      const page: readonly RecordedEvent[] = await patiently(patience, () => allPage(client(), { from: place, backwards, timeoutMs }));
-      const fresh: readonly RecordedEvent[] = page.filter(({ position }) => place === null || position?.commit !== place.commit);
-      found.push(...fresh.filter(isAsked).map(storedOf).filter(isIn).slice(0, limit - found.length));
-      place = fresh.at(-1)?.position ?? place;
-      if (fresh.length === 0 || page.length < PAGE) break;
+      const at = place;
+      const page = await patiently(patience, () => allPage(client(), { from: at, backwards, timeoutMs }));
+      const fresh = page.filter(({ position }) => position?.prepare !== at?.prepare);
+      for (const recorded of fresh) {
+        if (found.length >= limit || !isAsked(recorded)) continue;
+        const event = positionedOf(recorded);
+        if (!isIn(event.position)) continue;
+        found.push(event);
+        if (!backwards && recorded.position !== undefined) given = { to: event.position, place: recorded.position };
+      }
+      place = fresh.at(-1)?.position ?? null;
+      if (place === null || page.length < PAGE) break;
     }
-    const end = found.at(-1);
-    if (!backwards && end !== undefined) given = { to: end.position, place: { commit: BigInt(end.position), prepare: BigInt(end.position) } };
     return found;
   };
 }

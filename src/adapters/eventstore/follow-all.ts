@@ -54,7 +54,7 @@ async function oneSubscription({ client, timeoutMs, stop, onConfirmed, onEvent }
     for await (const { event } of live) {
       if (stop.aborted) break;
       const before = last();
-      if (event?.position === undefined || (before !== null && event.position.commit <= before.commit)) continue;
+      if (event?.position === undefined || (before !== null && event.position.prepare <= before.prepare)) continue;
       seen(event.position);
       onEvent(event);
     }

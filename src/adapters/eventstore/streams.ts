@@ -4,7 +4,7 @@
 
 import type { EventData, RecordedEvent } from '@eventstore/db-client';
 import { ExecutorError } from '#src/errors/errors.ts';
-import type { NewEvent, StoredEvent } from '#src/ports/event-store.ts';
+import type { NewEvent, PositionedEvent, StoredEvent } from '#src/ports/event-store.ts';
 import { sha256 } from '#src/record/canonical.ts';
 
 export const RUN_PREFIX = 'run-';
@@ -53,14 +53,20 @@ function parsed(data: string): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** @throws ExecutorError `store.damaged` for what another product wrote. */
-export function storedOf({ streamId, id, revision, type, data, metadata, isJson, position }: RecordedEvent): StoredEvent {
+/**
+ * As a read of its stream gives it: there the server tells no position (it says 2^64 - 1).
+ * @throws ExecutorError `store.damaged` for what another product wrote.
+ */
+export function storedOf({ streamId, id, revision, type, data, metadata, isJson }: RecordedEvent): StoredEvent {
   const { hash, nonce } = (metadata ?? {}) as { readonly hash?: unknown; readonly nonce?: unknown };
   if (!RUN_STREAM.test(streamId) || !isJson || typeof hash !== 'string' || typeof nonce !== 'string' || typeof data !== 'object') {
     throw new ExecutorError('store.damaged', `event ${revision} (${type}) of the stream ${streamId.slice(0, 200)} was not written by autopack`, { hint: 'give autopack a database of its own: streams that begin with run- are its' });
   }
-  return { stream: streamId, revision: Number(revision), position: Number(position?.commit ?? -1), id, type, data: JSON.stringify(data), metadata: { hash, nonce } };
+  return { stream: streamId, revision: Number(revision), position: null, id, type, data: JSON.stringify(data), metadata: { hash, nonce } };
 }
+
+/** As a read of the whole store gives it. @throws ExecutorError `store.damaged` */
+export const positionedOf = (recorded: RecordedEvent): PositionedEvent => ({ ...storedOf(recorded), position: Number(recorded.position?.prepare) });
 
 /** Equal parts, equal UUID: what is sent again is recognised, also after a restart of the server. */
 export function uuidOf(...parts: readonly (string | number)[]): string {

@@ -6,13 +6,13 @@
 
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
-import type { EventStore, NewEvent, ReadOptions, StoredEvent } from '#src/ports/event-store.ts';
+import type { EventStore, NewEvent, PositionedEvent, ReadOptions, StoredEvent } from '#src/ports/event-store.ts';
 import type { KeptSnapshot, Snapshots } from '#src/ports/snapshots.ts';
 import { refOf, type Ref } from '#src/record/ref.ts';
 
 export interface MemoryDisk {
   /** Every event by position. */
-  readonly events: StoredEvent[];
+  readonly events: PositionedEvent[];
   /** stream -> its events by revision. */
   readonly streams: Map<string, StoredEvent[]>;
   readonly ids: Set<string>;
@@ -77,7 +77,7 @@ export function memoryStore(disk: MemoryDisk = memoryDisk()): MemoryStore {
 }
 
 /** `all[i]` stands at revision or position i. */
-function cut(all: readonly StoredEvent[], { from, limit, backwards = false }: ReadOptions): readonly StoredEvent[] {
+function cut<T extends StoredEvent>(all: readonly T[], { from, limit, backwards = false }: ReadOptions): readonly T[] {
   const range = backwards ? all.slice(0, (from ?? all.length) + 1).toReversed() : all.slice(Math.max(from ?? 0, 0));
   return range.slice(0, limit);
 }

@@ -4,7 +4,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import { ExecutorError } from '#src/errors/errors.ts';
-import type { EventStore, NewEvent, ReadOptions, StoredEvent } from '#src/ports/event-store.ts';
+import type { EventStore, NewEvent, PositionedEvent, ReadOptions, StoredEvent } from '#src/ports/event-store.ts';
 import type { CommitQueue, Write } from './commit-queue.ts';
 import { isConstraint } from './errors.ts';
 import { followers } from './followers.ts';
@@ -64,7 +64,7 @@ function rangeOf({ from, limit, backwards = false }: ReadOptions): Range {
   return { from: from ?? (backwards ? Number.MAX_SAFE_INTEGER : 0), limit: limit ?? -1, order: backwards ? 'desc' : 'asc' };
 }
 
-function stored({ stream, revision, position, id, type, data, hash, nonce }: EventRow): StoredEvent {
+function stored({ stream, revision, position, id, type, data, hash, nonce }: EventRow): PositionedEvent {
   return { stream, revision, position, id, type, data, metadata: { hash, nonce } };
 }
 
@@ -76,7 +76,7 @@ function streamReader(db: DatabaseSync): (stream: string, range: Range) => reado
   return (stream, { from, limit, order }) => (query[order].all(stream, from, limit) as unknown as EventRow[]).map(stored);
 }
 
-function everyReader(db: DatabaseSync): (range: Range, types: readonly string[] | null) => readonly StoredEvent[] {
+function everyReader(db: DatabaseSync): (range: Range, types: readonly string[] | null) => readonly PositionedEvent[] {
   // Two pairs, so that listing one type goes by its index instead of through every event.
   const all = everyQueries(db, '?1 is null');
   const some = everyQueries(db, 'type in (select value from json_each(?1))');

@@ -25,7 +25,7 @@ export interface WireServer {
   readonly url: string;
   readonly port: number;
   readonly log: WireLog;
-  /** Appends, reads and subscriptions that came in, in order. */
+  /** What came in, in order: appends and the channels that they came on, reads and subscriptions. */
   readonly seen: readonly string[];
   /** Appends as they came, repeats included. */
   readonly appends: readonly AppendRequest[];
@@ -142,6 +142,7 @@ function refusal(state: State): Error | null {
 
 function appendChannel(state: State, call: ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>): void {
   counted(state, call);
+  state.seen.push('channel');
   const unfinished = new Map<string, streams.BatchAppendReq[]>();
   call.on('data', (message: streams.BatchAppendReq) => {
     const id = message.getCorrelationId()?.getString() ?? '';
@@ -183,7 +184,7 @@ async function reading(state: State, call: ReadCall): Promise<void> {
   if (source === 'deleted') return void call.emit('error', tombstoned(request.stream ?? ''));
   if (source === null) call.write(notFound(request.stream ?? ''));
   else if (request.count === 0) return void call.emit('error', Object.assign(new Error('Unexpected ReadStreamResult: Error'), { code: status.UNKNOWN }));
-  else for (const event of selected(source, request)) if (!call.write(eventResponse(event)) && !call.cancelled) await drained(call);
+  else for (const event of selected(source, request)) if (!call.write(eventResponse(event, request.stream === null)) && !call.cancelled) await drained(call);
   call.end();
 }
 
@@ -240,7 +241,7 @@ async function pump(live: Live): Promise<void> {
   live.isPumping = true;
   for (let next = live.queue.shift(); next !== undefined; next = live.queue.shift()) {
     if (live.call.cancelled || live.call.destroyed) return;
-    if (!live.call.write(eventResponse(next))) await drained(live.call);
+    if (!live.call.write(eventResponse(next, live.request.stream === null))) await drained(live.call);
   }
   live.isPumping = false;
 }

@@ -112,15 +112,20 @@ export function readOf(request: streams.ReadReq): ReadRequest {
 
 const TICKS_PER_MS = 10_000n;
 
-export function eventResponse({ id, stream, revision, position, type, contentType, data, metadata }: Kept): streams.ReadResp {
+const NO_POSITION = String(2n ** 64n - 1n);
+
+/** A read of one stream tells no position. Source: ConvertToRecordedEvent of the server, where `OriginalPosition` is null then. */
+export function eventResponse({ id, stream, revision, position, type, contentType, data, metadata }: Kept, isOfAll: boolean): streams.ReadResp {
+  const told = isOfAll ? String(position) : NO_POSITION;
   const event = new streams.ReadResp.ReadEvent.RecordedEvent();
   event.setId(new shared.UUID().setString(id)).setStreamIdentifier(named(stream)).setStreamRevision(String(revision));
-  event.setPreparePosition(String(position)).setCommitPosition(String(position)).setData(data).setCustomMetadata(metadata);
+  event.setPreparePosition(told).setCommitPosition(told).setData(data).setCustomMetadata(metadata);
   const map = event.getMetadataMap();
   map.set('type', type);
   map.set('content-type', contentType);
   map.set('created', String(BigInt(Date.now()) * TICKS_PER_MS));
-  return new streams.ReadResp().setEvent(new streams.ReadResp.ReadEvent().setEvent(event).setCommitPosition(String(position)));
+  const read = new streams.ReadResp.ReadEvent().setEvent(event);
+  return new streams.ReadResp().setEvent(isOfAll ? read.setCommitPosition(told) : read.setNoPosition(new shared.Empty()));
 }
 
 export const notFound = (stream: string): streams.ReadResp => new streams.ReadResp().setStreamNotFound(new streams.ReadResp.StreamNotFound().setStreamIdentifier(named(stream)));
