@@ -6,14 +6,14 @@
 import type { FactType } from '#src/events/facts.ts';
 import type { InputType } from '#src/events/inputs.ts';
 
-export type Reader = 'run-view' | 'proofs' | 'telemetry' | 'story';
+export type Reader = 'run-view' | 'proofs' | 'telemetry' | 'story' | 'alerts';
 
 export const readers: Readonly<Record<InputType | FactType, readonly Reader[]>> = {
   // inputs
   'run.requested': ['run-view', 'proofs', 'story'],
   'run.forked': ['run-view', 'proofs'],
   'run.started': ['run-view'],
-  'run.resumed': ['run-view'],
+  'run.resumed': ['run-view', 'alerts'],
   'run.cancel_requested': [],
   'effect.late': [],
   'workspace.prepared': ['run-view'],
@@ -49,14 +49,14 @@ export const readers: Readonly<Record<InputType | FactType, readonly Reader[]>> 
   'turn.granted': [],
   'rebase.compared': ['story'],
   'question.settled': ['story'],
-  'phase.ended': ['run-view', 'proofs', 'story'],
+  'phase.ended': ['run-view', 'proofs', 'story', 'alerts'],
   'quota.reserved': [],
   'quota.settled': ['run-view', 'telemetry'],
   'wish.parked': [],
   'wish.denied': [],
   'baseline.judged': ['run-view'],
-  'run.paused': ['run-view'],
-  'publish.refused': ['run-view'],
+  'run.paused': ['run-view', 'alerts'],
+  'publish.refused': ['run-view', 'alerts'],
   'clean_up.failed': [],
-  'run.ended': ['run-view'],
+  'run.ended': ['run-view', 'alerts'],
 };

@@ -13,10 +13,10 @@ import type { Environment } from './machine.ts';
 const TIMEOUT_MS = 60_000;
 
 /** @throws ExecutorError `usage.invalid` before anything is begun */
-export function finishCommand(text: string | undefined): readonly string[] | null {
+export function finishCommand(text: string | undefined, option = '--on-finish'): readonly string[] | null {
   if (text === undefined) return null;
   const split = splitCommand(text);
-  if (!split.ok) throw new ExecutorError('usage.invalid', `--on-finish: ${split.message}`, { hint: "give a command and its arguments, like --on-finish 'notify-send autopack', or the path of a script" });
+  if (!split.ok) throw new ExecutorError('usage.invalid', `${option}: ${split.message}`, { hint: `give a command and its arguments, like ${option} 'notify-send autopack', or the path of a script` });
   return split.argv;
 }
 

@@ -9,6 +9,7 @@ import { natsBus } from '#src/adapters/nats/bus.ts';
 import { busHolders } from '#src/adapters/nats/holder.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Bus } from '#src/ports/bus.ts';
+import type { Holders } from '#src/ports/holder.ts';
 import { setting, type Environment, type Store } from './machine.ts';
 
 type Surroundings = { readonly env: Environment; readonly logger: Logger };
@@ -21,6 +22,9 @@ export function openBus({ env, logger }: Surroundings): Promise<Bus> {
   return natsBus({ url: natsUrl(env), token: of('TOKEN'), nkey: of('NKEY'), creds: of('CREDS'), ca: of('CA'), cert: of('CERT'), key: of('KEY'), tell: (what) => logger.warn(what) });
 }
 
+/** Who leads among services, as who holds a run. */
+export const holdersOn = (bus: Bus): Holders => busHolders(bus);
+
 /** Snapshots stay in this process: a take-over in a team folds the run from its first record. */
 export async function openTeamStore(around: Surroundings, stop: AbortSignal): Promise<Store> {
   const bus = await openBus(around);
@@ -30,7 +34,7 @@ export async function openTeamStore(around: Surroundings, stop: AbortSignal): Pr
       await close();
       await bus.close();
     };
-    return { events, blobs, holders: busHolders(bus), snapshots: memoryStore().snapshots, close: closeAll };
+    return { events, blobs, holders: holdersOn(bus), snapshots: memoryStore().snapshots, close: closeAll };
   } catch (error) {
     await bus.close();
     throw error;

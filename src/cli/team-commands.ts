@@ -1,11 +1,13 @@
-// ledger
-// ======
+// ledger, relay
+// =============
 // Services of team mode: each says when it is ready and ends at the first signal.
 
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { serveLedger } from '#src/app/ledger.ts';
 import { ledgerRules } from '#src/app/ledger-rules.ts';
-import { natsUrl, openBus, refuseLedgerStore } from '#src/app/team.ts';
+import { runRelay } from '#src/app/relay.ts';
+import { holdersOn, natsUrl, openBus, refuseLedgerStore } from '#src/app/team.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import { withStore, type Context } from './context.ts';
 
@@ -18,15 +20,22 @@ async function withBus<T>({ machine }: Context, work: (bus: Bus) => Promise<T>):
   }
 }
 
-export async function ledgerCommand(context: Context): Promise<number> {
+export interface Services {
+  readonly ledger: boolean;
+  readonly relay: boolean;
+}
+
+export async function servicesCommand(context: Context, services: Services): Promise<number> {
   const { machine, output, env, stop } = context;
-  refuseLedgerStore(machine.storeSpec, 'a ledger');
+  const names = (['ledger', 'relay'] as const).filter((name) => services[name]).join(' and ');
+  refuseLedgerStore(machine.storeSpec, `a ${names}`);
   return withStore(context, (store) =>
     withBus(context, async (bus) => {
-      const ledger = await serveLedger({ bus, store, rules: ledgerRules(store.events), logger: machine.logger });
-      output.say(`ledger ready: ${machine.storeSpec} at ${withoutKeys(natsUrl(env))}`);
+      const ledger = services.ledger ? await serveLedger({ bus, store, rules: ledgerRules(store.events), logger: machine.logger }) : null;
+      output.say(`${names} ready: ${machine.storeSpec} at ${withoutKeys(natsUrl(env))}`);
+      if (services.relay) await runRelay({ events: store.events, bus, holders: holdersOn(bus), logger: machine.logger, nonce: randomUUID(), stop: stop.signal });
       await stopped(stop.signal);
-      await ledger.close();
+      await ledger?.close();
       return stop.code() ?? 0;
     }));
 }

@@ -2,6 +2,7 @@
 // =====================
 
 import type { Command } from 'commander';
+import type { AlertsOptions } from './alerts-command.ts';
 import type { Act } from './arguments.ts';
 import type { Global } from './context.ts';
 
@@ -9,6 +10,19 @@ const team = () => import('./team-commands.ts');
 
 export function teamCommands(command: (name: string, description: string) => Command, act: Act): void {
   command('ledger', 'Answer for the store over NATS, until it is stopped: executors with --store ledger: append, read and keep bodies through it.')
+    .option('--relay', 'relay the same store too', false)
     .addHelpText('after', '\nAny number may run. NATS is at $AUTOPACK_NATS_URL.\n\nExamples:\n  autopack ledger --store sqlite:/var/lib/autopack/store.db')
-    .action((options: Global) => act(options, async (context) => (await team()).ledgerCommand(context)));
+    .action((options: Global & { relay: boolean }) => act(options, async (context) => (await team()).servicesCommand(context, { ledger: true, relay: options.relay })));
+  command('relay', 'Publish records, facts, moves and alerts of all runs of the store on NATS, until it is stopped.')
+    .addHelpText('after', '\nOne leads, others wait to take over.\n\nExamples:\n  autopack relay --store sqlite:/var/lib/autopack/store.db')
+    .action((options: Global) => act(options, async (context) => (await team()).servicesCommand(context, { ledger: false, relay: true })));
+  command('alerts', 'Tell of what happens to runs: questions, pauses, failures, ends.')
+    .option('--since <time>', 'also what was told since: 15m, 2h, 7d or ISO 8601 (default: from now on)')
+    .option('--run <run>', 'only of this run')
+    .option('--severity <severity>', 'only these: info, warn or critical')
+    .option('--kind <kind>', 'only these, like needs_human or failed')
+    .option('--exec <command>', 'give each alert to this command: JSON on its standard input; no shell, no keys in its environment; again until it exits 0')
+    .option('--durable <name>', 'miss nothing while this command is away: the next one of this name goes on where it stopped')
+    .addHelpText('after', '\nExamples:\n  autopack alerts --since 1h\n  autopack alerts --kind needs_human --durable pager --exec ./page.sh')
+    .action((options: Global & AlertsOptions) => act(options, async (context) => (await import('./alerts-command.ts')).alertsCommand(context, options)));
 }

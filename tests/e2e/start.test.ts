@@ -25,9 +25,15 @@ test.each([['--help', /^Usage: autopack/], ['--version', /^\d+\.\d+\.\d+\n$/], [
   expect(status).toBe(0);
   expect(stdout).toMatch(said);
   expect(packages).toEqual(['commander']);
-  expect(own).toEqual(['bin/autopack.js', 'src/app/exit.ts', 'src/app/version.ts', 'src/cli/arguments.ts', 'src/cli/history-program.ts', 'src/cli/look-program.ts', 'src/cli/program.ts', 'src/cli/streams.ts', 'src/cli/upkeep-program.ts', 'src/main.ts']);
+  expect(own).toEqual(['bin/autopack.js', 'src/app/exit.ts', 'src/app/version.ts', 'src/cli/arguments.ts', 'src/cli/history-program.ts', 'src/cli/look-program.ts', 'src/cli/program.ts', 'src/cli/streams.ts', 'src/cli/team-program.ts', 'src/cli/upkeep-program.ts', 'src/main.ts']);
 });
 
 test('a command loads what it needs, so the spy above sees what is loaded', () => {
   expect(start('plan', 'check', 'no-such-plan.yaml').packages).toEqual(expect.arrayContaining(['commander', 'xstate', 'yaml', 'zod']));
+});
+
+test('a command on a store of its own loads no client of NATS', () => {
+  const { packages } = start('status', '--store', 'memory:');
+  expect(packages).toContain('zod');
+  expect(packages).not.toContain('nats');
 });

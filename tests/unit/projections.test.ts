@@ -2,6 +2,7 @@
 
 import { describe, expect, test, vi } from 'vitest';
 import { compare } from '#projections/comparison.ts';
+import { alertsOf } from '#projections/alerts.ts';
 import { viewFiles, views } from '#projections/files.ts';
 import { project, type Projection } from '#projections/projection.ts';
 import { proofs } from '#projections/proofs.ts';
@@ -15,7 +16,8 @@ import { forbid } from '#src/kernel/purity.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { recordRun } from '#tests/support/recorded.ts';
 
-const FOLDS: readonly Projection<unknown>[] = [runView, proofs, telemetry, story] as readonly Projection<unknown>[];
+const alerts: Projection<readonly unknown[]> = { name: 'alerts', version: 1, initial: [], apply: (all, record) => [...all, ...alertsOf(record)] };
+const FOLDS: readonly Projection<unknown>[] = [runView, proofs, telemetry, story, alerts] as readonly Projection<unknown>[];
 
 const histories = [3, 4, 5, 7, 11, 12, 17, 21, 30, 43].map((seed) => recordRun(seed, 'run', ['a', 'b', 'c']).records);
 const [some = []] = histories.toSorted((a, b) => b.length - a.length);

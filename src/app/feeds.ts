@@ -1,0 +1,42 @@
+// Feeds
+// =====
+// What a relay publishes of a record, where, and under which message ids. Commands are below `autopack.v1.<run>.command`
+// and captured by no feed.
+
+import { alertsOf, type Alert } from '#projections/alerts.ts';
+import type { Feed } from '#src/ports/bus.ts';
+import type { RunRecord } from '#src/record/record.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const WINDOW_MS = 2 * 60 * 1000;
+const ROOT = 'autopack.v1';
+
+/** Records, facts and moves: for whoever shows a run live; the log keeps them for ever. */
+export const EVENTS: Feed = { name: 'autopack-events', subjects: ['event', 'fact', 'move'].map((kind) => `${ROOT}.*.${kind}.>`), maxAgeMs: DAY_MS, windowMs: WINDOW_MS };
+export const ALERTS: Feed = { name: 'autopack-alerts', subjects: [`${ROOT}.*.alert.>`], maxAgeMs: 7 * DAY_MS, windowMs: WINDOW_MS };
+
+export const alertFilter = ({ run, severity, kind }: { readonly run?: string; readonly severity?: string; readonly kind?: string }): string => `${ROOT}.${run ?? '*'}.alert.${severity ?? '*'}.${kind ?? '*'}`;
+
+export interface Message {
+  readonly subject: string;
+  readonly id: string;
+  readonly body: Uint8Array;
+}
+
+/** The record, its facts, its moves, then its alerts. */
+export function messagesOf(record: RunRecord): Message[] {
+  const { run: runId, seq, at, hash, event, facts, moves } = record;
+  const place = { v: 1, runId, seq, at };
+  const said = [
+    { kind: `event.${event.type}`, value: { ...place, type: 'record', record } },
+    ...facts.map((fact) => ({ kind: `fact.${fact.type}`, value: { ...place, type: 'fact', fact } })),
+    ...moves.map((move) => ({ kind: `move.${token(move.actor)}.${move.to}`, value: { ...place, type: 'move', move } })),
+  ];
+  return [...said.map(({ kind, value }, i) => ({ subject: `${ROOT}.${runId}.${dotted(kind)}`, id: `${hash}:${i}`, body: encode(value) })), ...alertsOf(record).map(alertMessage)];
+}
+
+export const alertMessage = (alert: Alert): Message => ({ subject: `${ROOT}.${alert.runId}.alert.${alert.severity}.${alert.kind}`, id: alert.id, body: encode(alert) });
+
+const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+const token = (text: string): string => text.replace(/[^A-Za-z0-9_:-]/g, '_') || '_';
+const dotted = (text: string): string => text.split('.').map(token).join('.');

@@ -1,0 +1,159 @@
+// Relay
+// =====
+// Follows the log of all runs and publishes what it says. Where it stands is in the store, in a stream of its own that is
+// appended at the expected revision: of two that lead, the older one is refused at its next checkpoint. What it published
+// behind the last checkpoint is published again by the next one, under the same ids.
+
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { APPENDED_FILTER } from '#src/adapters/ledger/wire.ts';
+import { mismatch } from '#projections/alerts.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
+import { Id } from '#src/events/define.ts';
+import { eventId, fromStored } from '#src/kernel/log.ts';
+import type { Bus } from '#src/ports/bus.ts';
+import type { EventStore, NewEvent, StoredEvent } from '#src/ports/event-store.ts';
+import type { Hold, Holders } from '#src/ports/holder.ts';
+import { ALERTS, alertMessage, EVENTS, messagesOf, type Message } from './feeds.ts';
+
+export interface RelayDeps {
+  readonly events: EventStore;
+  readonly bus: Bus;
+  readonly holders: Holders;
+  readonly logger: Pick<Logger, 'warn' | 'info'>;
+  /** Makes the event ids of this process its own. */
+  readonly nonce: string;
+  readonly stop: AbortSignal;
+}
+
+export const RELAY_STREAM = 'autopack-relay';
+/** No run can be called so. */
+const LEADER = '$relay';
+const PAGE = 200;
+const WINDOW = 64;
+const CHECKPOINT_MS = 1_000;
+const IDLE_MS = 1_000;
+const REST_MS = 500;
+const AWAY: readonly string[] = ['bus.unavailable', 'store.unavailable'];
+
+/** Runs until it is stopped: leads where nobody does, waits where somebody does, goes on where bus or store were away. */
+export async function runRelay(deps: RelayDeps): Promise<void> {
+  while (!deps.stop.aborted) {
+    try {
+      const hold = await lead(deps);
+      if (hold === null) continue;
+      try {
+        await new Leader(deps).follow();
+      } finally {
+        await hold.release();
+      }
+    } catch (error) {
+      if (!(error instanceof ExecutorError) || !(AWAY.includes(error.code) || error.code === 'store.wrong_revision')) throw error;
+      deps.logger.warn({ code: error.code, why: error.message }, error.code === 'store.wrong_revision' ? 'another relay leads' : 'waiting');
+      await rest(deps.stop, REST_MS);
+    }
+  }
+}
+
+async function lead({ holders, stop }: RelayDeps): Promise<Hold | null> {
+  try {
+    return await holders.acquire(LEADER);
+  } catch (error) {
+    if (!(error instanceof ExecutorError) || error.code !== 'run.locked') throw error;
+    await rest(stop, REST_MS);
+    return null;
+  }
+}
+
+const rest = async (stop: AbortSignal, ms: number): Promise<void> => pause(ms, undefined, { signal: stop }).catch(() => {});
+
+class Leader {
+  private readonly deps: RelayDeps;
+  /** The next position to read. */
+  private next = 0;
+  /** Of our own stream. */
+  private revision = -1;
+  private isDirty = false;
+  private savedAt = performance.now();
+  private wake = (): void => {};
+
+  constructor(deps: RelayDeps) {
+    this.deps = deps;
+  }
+
+  async follow(): Promise<void> {
+    const { bus, events, stop } = this.deps;
+    await bus.feed(EVENTS);
+    await bus.feed(ALERTS);
+    await this.begin();
+    const nudges = await bus.listen(APPENDED_FILTER, () => this.wake());
+    try {
+      while (!stop.aborted) {
+        const page = await events.readAll({ from: this.next, limit: PAGE });
+        await this.publish(page);
+        if (performance.now() - this.savedAt > CHECKPOINT_MS || page.length === 0) await this.save();
+        if (page.length === 0) await this.idle();
+      }
+      await this.save();
+    } finally {
+      await nudges.close();
+    }
+  }
+
+  /** Goes on where the last one was; its next checkpoint is refused from here on. */
+  private async begin(): Promise<void> {
+    const [last] = await this.deps.events.read(RELAY_STREAM, { backwards: true, limit: 1 });
+    this.revision = last?.revision ?? -1;
+    this.next = last === undefined ? 0 : Number((JSON.parse(last.data) as { next: number }).next);
+    await this.append('relay.began');
+  }
+
+  private async save(): Promise<void> {
+    this.savedAt = performance.now();
+    if (!this.isDirty) return;
+    await this.append('relay.reached');
+    this.isDirty = false;
+  }
+
+  private async append(type: string): Promise<void> {
+    const { events, nonce } = this.deps;
+    this.revision = await events.append(RELAY_STREAM, this.revision, [checkpoint(type, { next: this.next, revision: this.revision + 1 }, nonce)]);
+  }
+
+  private async publish(page: readonly StoredEvent[]): Promise<void> {
+    const messages = page.flatMap((stored) => this.messages(stored));
+    for (let i = 0; i < messages.length; i += WINDOW) await Promise.all(messages.slice(i, i + WINDOW).map(({ subject, body, id }) => this.deps.bus.keep(subject, body, id)));
+    this.isDirty ||= messages.length > 0; // our own checkpoints move the position, and are worth none
+    const last = page.at(-1);
+    if (last !== undefined) this.next = last.position + 1;
+  }
+
+  private messages(stored: StoredEvent): Message[] {
+    const run = stored.stream.startsWith('run-') ? stored.stream.slice('run-'.length) : '';
+    if (!Id.safeParse(run).success) return [];
+    try {
+      return messagesOf(fromStored(run, stored));
+    } catch (error) {
+      if (!(error instanceof ExecutorError)) throw error;
+      this.deps.logger.warn({ runId: run, seq: stored.revision, why: error.message }, 'a record is damaged');
+      return [alertMessage(mismatch({ runId: run, seq: stored.revision, id: stored.id, at: 0 }, error.message))];
+    }
+  }
+
+  /** Until somebody appended through a ledger, or a second passed. */
+  private async idle(): Promise<void> {
+    const over = new AbortController();
+    const nudged = new Promise<void>((resolve) => (this.wake = resolve));
+    const stopped = this.deps.stop.aborted ? Promise.resolve() : once(this.deps.stop, 'abort', { signal: over.signal }).then(() => {}, () => {});
+    await Promise.race([nudged, stopped, rest(over.signal, IDLE_MS)]);
+    over.abort();
+  }
+}
+
+function checkpoint(type: string, at: { readonly next: number; readonly revision: number }, nonce: string): NewEvent {
+  const data = JSON.stringify(at);
+  const hash = createHash('sha256').update(data).digest('hex');
+  return { id: eventId(hash, nonce), type, data, metadata: { hash, nonce } };
+}

@@ -1,0 +1,102 @@
+// The relay on adapters in memory: what is in the log is published, whatever dies or leads twice.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { memoryBroker, memoryBus } from '#src/adapters/memory/bus.ts';
+import { memoryHolders } from '#src/adapters/memory/holder.ts';
+import { memoryDisk, memoryStore } from '#src/adapters/memory/store.ts';
+import { messagesOf } from '#src/app/feeds.ts';
+import { RELAY_STREAM, runRelay } from '#src/app/relay.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
+import { toStored } from '#src/kernel/log.ts';
+import type { Bus } from '#src/ports/bus.ts';
+import type { Holders } from '#src/ports/holder.ts';
+import { canonical } from '#src/record/canonical.ts';
+import { streamOf, type RunRecord } from '#src/record/record.ts';
+import { recordRun } from '#tests/support/recorded.ts';
+
+const runs = [3, 5, 11].map((seed) => recordRun(seed, `run${seed}`, ['a', 'b']).records);
+const wanted = runs.flat().flatMap(messagesOf).map(({ subject, id }) => `${subject} ${id}`).sort();
+
+function world() {
+  const [disk, broker] = [memoryDisk(), memoryBroker()];
+  const { events } = memoryStore(disk);
+  let processes = 0;
+  const append = ({ hash, ...unsealed }: RunRecord): Promise<number> => events.append(streamOf(unsealed.run), unsealed.seq - 1, [toStored({ record: { ...unsealed, hash }, body: canonical(unsealed) }, 'n')]);
+  /** A relay of its own; `held` is who leads by the bus. */
+  const relay = (held: Holders, wrap = (bus: Bus) => bus) => {
+    const stop = new AbortController();
+    const told: string[] = [];
+    const say = (_fields: unknown, why?: string): void => void told.push(why ?? '');
+    const ended = runRelay({ events: memoryStore(disk).events, bus: wrap(memoryBus(broker)), holders: held, logger: { warn: say, info: say } as never, nonce: `p${(processes += 1)}`, stop: stop.signal });
+    return { told, stop: async () => (stop.abort(), ended) };
+  };
+  const published = (): string[] => [...broker.feeds.values()].flatMap(({ messages }) => messages.map(({ subject, id }) => `${subject} ${id}`)).sort();
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await pause(5);
+  };
+  const checkpoints = () => events.read(RELAY_STREAM);
+  return { append, relay, published, until, checkpoints, disk, broker };
+}
+
+test('every record, fact, move and alert is published once, in order of its run, by one relay after another', async () => {
+  const { append, relay, published, until, checkpoints } = world();
+  const held = new Map();
+  for (const records of runs.slice(0, 2)) for (const record of records) await append(record);
+  const first = relay(memoryHolders({ held }));
+  await until(() => published().length > 100);
+  await first.stop();
+  const second = relay(memoryHolders({ held }));
+  for (const record of runs[2] ?? []) await append(record);
+  await until(() => published().length >= wanted.length);
+  await second.stop();
+  expect(published()).toEqual(wanted);
+  const moved = (await checkpoints()).map(({ type }) => type);
+  expect([moved.filter((type) => type === 'relay.began').length, moved.at(-1)]).toEqual([2, 'relay.reached']);
+});
+
+test('a relay that rests writes no checkpoint: its own would wake it for ever', async () => {
+  const { append, relay, published, until, checkpoints } = world();
+  for (const record of runs[0] ?? []) await append(record);
+  const only = relay(memoryHolders());
+  await until(() => published().length > 0);
+  await pause(2500);
+  await only.stop();
+  expect((await checkpoints()).length).toBeLessThanOrEqual(3);
+});
+
+test('of two that believe to lead the older one is refused at its next checkpoint, and nothing is lost or doubled', async () => {
+  const { append, relay, published, until } = world();
+  const [old, young] = [relay(memoryHolders()), relay(memoryHolders())]; // each is alone by its own holders
+  for (const records of runs) for (const record of records) await append(record);
+  await until(() => published().length >= wanted.length && [...old.told, ...young.told].includes('another relay leads'));
+  await Promise.all([old.stop(), young.stop()]);
+  expect(published()).toEqual(wanted);
+});
+
+test('a bus that refuses for a while loses no message', async () => {
+  const { append, relay, published, until } = world();
+  let failures = 5;
+  const failing = (bus: Bus): Bus => ({ ...bus, keep: async (...args) => {
+    if (args[2].endsWith('3:0') && (failures -= 1) >= 0) throw new ExecutorError('bus.unavailable', 'away');
+    const kept = await bus.keep(...args);
+    if (failures === 4) throw new ExecutorError('bus.unavailable', 'the answer was lost');
+    return kept;
+  } });
+  for (const records of runs) for (const record of records) await append(record);
+  const only = relay(memoryHolders(), failing);
+  await until(() => published().length >= wanted.length);
+  await only.stop();
+  expect(published()).toEqual(wanted);
+});
+
+test('a damaged record is told of as replay_mismatch, and the others go on', async () => {
+  const { append, relay, published, until, disk } = world();
+  for (const record of runs[0] ?? []) await append(record);
+  disk.events[2] = { ...(disk.events[2] as (typeof disk.events)[number]), data: '{}' };
+  const only = relay(memoryHolders());
+  const last = `${runs[0]?.at(-1)?.hash}:0`;
+  await until(() => published().some((text) => text.endsWith(last)));
+  await only.stop();
+  expect(published().filter((text) => text.includes('replay_mismatch'))).toEqual([expect.stringContaining('autopack.v1.run3.alert.critical.replay_mismatch')]);
+});
