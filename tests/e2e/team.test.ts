@@ -67,7 +67,7 @@ describe.skipIf(skipWithout('nats-server'))('a team', () => {
     expect((await exported(place, team.env)) === alone, 'the exports').toBe(true);
     const verified = await autopack(place, ['replay', 'demo', '--verify'], { env: team.env });
     expect(verified.code, verified.err).toBe(0);
-  }, 180_000);
+  }, 300_000); // two whole demos
 
   test('without a ledger a command says so in seconds and exits 7; with the wrong address too', async () => {
     const place = makePlace();

@@ -16,10 +16,12 @@ export interface CallerOptions {
   readonly tell: (what: string) => void;
   /** One try. */
   readonly timeoutMs?: number;
+  /** Before the second one; each later rest is twice as long, up to two seconds. */
+  readonly restMs?: number;
 }
 
 const TIMEOUT_MS = 5_000;
-const REST_MIN_MS = 50;
+const REST_MS = 50;
 const REST_MAX_MS = 2_000;
 const AWAY: readonly string[] = ['bus.unavailable', 'store.unavailable'];
 
@@ -36,7 +38,7 @@ export class Caller {
 
   /** @param patienceMs how long it is waited for; without end unless told. @throws ExecutorError `store.unavailable`, or what the ledger says */
   async call<O extends Operation>(operation: O, request: Request<O>, patienceMs = Number.POSITIVE_INFINITY): Promise<Answer<O>> {
-    const { bus, timeoutMs = TIMEOUT_MS } = this.options;
+    const { bus, timeoutMs = TIMEOUT_MS, restMs = REST_MS } = this.options;
     const body = encodeRequest<O>(request); // frozen: every try sends these bytes
     const begun = performance.now();
     for (let tries = 0; ; tries += 1) {
@@ -50,7 +52,7 @@ export class Caller {
         if (this.ending.aborted || performance.now() - begun > patienceMs) throw unavailable(error);
         this.away(error);
       }
-      await pause(Math.min(REST_MIN_MS * 2 ** tries, REST_MAX_MS), undefined, { signal: this.ending }).catch(() => {});
+      await pause(Math.min(restMs * 2 ** tries, REST_MAX_MS), undefined, { signal: this.ending }).catch(() => {});
     }
   }
 
