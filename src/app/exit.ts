@@ -24,7 +24,7 @@ export const exitCodes: readonly (readonly [code: string, meaning: string, resum
   ['4', 'waits for a human', 'yes'],
   ['5', 'budget or attempt limit reached, nothing spent beyond it', 'yes'],
   ['6', 'provider unreachable, unauthorised or rate limited after the retries', 'yes'],
-  ['7', 'event store unreachable', 'yes'],
+  ['7', 'event store or NATS unreachable', 'yes'],
   ['8', 'replay differs, log damaged', 'no'],
   ['9', 'workspace unusable (conflict, locked by another run, no tests)', 'yes'],
   ['10', 'a command was rejected by the run', '-'],

@@ -30,7 +30,11 @@ export function withoutSecrets(text: string, known: readonly string[] = []): str
 
 /** Shorter values are words that may stand anywhere. */
 const KNOWN_MIN = 16;
+const PASSWORD_MIN = 8;
 
-/** Values of an environment whose names say that they are keys; places of files are none. */
+/** Values of an environment whose names say that they are keys; places of files are none. And passwords in addresses. */
 export const secretsIn = (env: Readonly<Record<string, string | undefined>>): string[] =>
-  Object.entries(env).flatMap(([name, value = '']) => (isKeyName(name) && value.length >= KNOWN_MIN && !/^[/.~]|\s/.test(value) ? [value] : []));
+  Object.entries(env).flatMap(([name, value = '']) => [...(isKeyName(name) && value.length >= KNOWN_MIN && !/^[/.~]|\s/.test(value) ? [value] : []), ...passwordsIn(value)]);
+
+/** `nats://user:password@host`, or `nats://token@host`; several with commas. */
+const passwordsIn = (value: string): string[] => [...value.matchAll(/\b[a-z][a-z0-9+.-]*:\/\/(?:[^/\s@:,]*:)?([^/\s@:,]+)@/gi)].flatMap(([, password = '']) => (password.length >= PASSWORD_MIN ? [password] : []));

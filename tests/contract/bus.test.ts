@@ -31,6 +31,7 @@ describe.skipIf(skipWithout('nats-server'))('with a server', () => {
       while (kept.length < 2) await pause(20);
       await server.stop();
       await expect(bus.request('live', Buffer.from('x'), 200)).rejects.toMatchObject({ code: 'bus.unavailable' });
+      await pause(5_000); // longer than the patience of the client by itself: ten tries
       await server.start();
       while (heard.length === 0) await bus.publish('live', Buffer.from('back')).then(() => pause(50));
       await bus.keep('f.a', Buffer.from('2'), 'm2');

@@ -40,3 +40,7 @@ test('DESIGN 7 keys are struck out of a text, and nothing else is', () => {
 test('DESIGN 7 a variable is a key by its name, unless it is a short word or a place', () => {
   expect(secretsIn({ SERVICE_TOKEN: 'q7-hush-nobody-knows', DB_PASSWORD: 'short', SSH_AUTH_SOCK: '/run/user/1000/agent', HOME: 'a-long-value-of-no-secret', EMPTY_KEY: undefined })).toEqual(['q7-hush-nobody-knows']);
 });
+
+test('DESIGN 7 the password of an address is a key, whatever its variable is called; a user and a short word are none', () => {
+  expect(secretsIn({ AUTOPACK_NATS_URL: 'nats://team:hunter-22@a:4222,tls://t0ken-of-b@b', HOME_PAGE: 'https://host/a@b', SSH: 'ssh://git@host', OTHER: 'nats://team:short@a' })).toEqual(['hunter-22', 't0ken-of-b']);
+});

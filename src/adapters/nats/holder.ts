@@ -76,4 +76,4 @@ function renewed({ bucket, run, value, ttlMs }: Beat, first: number): Hold {
 }
 
 const locked = (run: string, { host, pid, started }: HolderRow): ExecutorError =>
-  new ExecutorError('run.locked', `run ${run} is held by process ${pid} on ${host}, started ${started}`, { hint: `wait for it, or end process ${pid} on ${host}` });
+  new ExecutorError('run.locked', `run ${run} is held by process ${pid} on ${host}, started ${started}`, { hint: `wait for it, or end process ${pid} on ${host}; the hold of a dead one lapses in seconds` });
