@@ -8,7 +8,7 @@ import type { EventStore, ReadOptions, StoredEvent } from '#src/ports/event-stor
 import { refOf, type Ref } from '#src/record/ref.ts';
 import { Caller, type CallerOptions } from './caller.ts';
 import { followers } from './followers.ts';
-import { PAGE_EVENTS, PART_BYTES, type Answer, type Request } from './wire.ts';
+import { PAGE_EVENTS, PART_BYTES, type Request } from './wire.ts';
 
 export interface LedgerStore {
   readonly events: EventStore;
