@@ -30,7 +30,7 @@ function forked(records: readonly RunRecord[]): RunRecord[] {
 }
 
 describe('a projection', () => {
-  test('V1 gives the same from the same records: no clock, random, file or environment, in any zone', () => {
+  test('V1 E-693 gives the same from the same records: no clock, random, file or environment, in any zone', () => {
     for (const records of histories) {
       const plain = JSON.stringify(viewFiles(project(views, records)));
       vi.stubEnv('TZ', 'Pacific/Kiritimati');
