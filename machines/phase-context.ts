@@ -9,6 +9,7 @@ import type { Baseline, CheckRules } from '#src/domain/check.ts';
 import { NO_BASELINE } from '#src/domain/check.ts';
 import type { GateVerdict } from '#src/domain/gate.ts';
 import { judgeGate } from '#src/domain/gate.ts';
+import { settleVerdicts, type SettledAudit } from '#src/domain/merge.ts';
 import type { PastFailure, RetryDecision } from '#src/domain/retry.ts';
 import { decideRetry } from '#src/domain/retry.ts';
 import type { PhaseOutcome } from '#src/domain/schedule.ts';
@@ -21,12 +22,15 @@ import type { Slot } from './vocabulary.ts';
 export type QuestionKind = 'exhausted' | 'blocked' | 'approval';
 type Verdicts = { readonly approved: boolean; readonly minor: number; readonly major: number; readonly critical: number };
 
-export interface AuditorAnswer {
-  readonly slot: 'auditor' | 'auditor2';
+export interface Judgement {
   readonly answer: Ref;
   readonly approved: boolean;
   readonly issues: readonly { readonly severity: 'minor' | 'major' | 'critical'; readonly category: string; readonly description: string; readonly file: string; readonly line: number; readonly suggestion: string }[];
   readonly summary: string;
+}
+
+export interface AuditorAnswer extends Judgement {
+  readonly slot: 'auditor' | 'auditor2';
 }
 
 export interface PhaseInput {
@@ -46,7 +50,7 @@ export interface PhaseContext extends PhaseInput {
   readonly step: number;
   readonly limit: number;
   readonly limitRaised: boolean;
-  readonly calls: Readonly<Record<'builder' | 'auditor' | 'auditor2' | 'planner', number>>;
+  readonly calls: Readonly<Record<'builder' | 'auditor' | 'auditor2' | 'judge' | 'planner', number>>;
   readonly tries: number;
   readonly interruptions: number;
   readonly repairs: number;
@@ -70,6 +74,8 @@ export interface PhaseContext extends PhaseInput {
   readonly diff: Ref | null;
   readonly set: string | null;
   readonly netDeletion: number;
+  /** 0 to 100 (E-175). */
+  readonly risk: number;
   readonly checks: 'passed' | 'failed' | 'skipped' | 'none' | null;
   readonly checksMessage: string;
   /** What the tests say of the tree: the baseline of what is built on it. */
@@ -78,7 +84,9 @@ export interface PhaseContext extends PhaseInput {
   readonly coverageDeltaBp: number | null;
   readonly output: Ref | null;
   readonly answers: readonly AuditorAnswer[];
-  /** Auditors' answers that could not be read and were asked again. */
+  /** Of the judge, where the auditors disagree. */
+  readonly judgement: Judgement | null;
+  /** Answers of auditors and judge that could not be read and were asked again. */
   readonly unreadable: readonly { readonly slot: Slot; readonly answer: Ref }[];
   readonly audit: Verdicts | null;
   readonly auditedSet: string | null;
@@ -112,9 +120,9 @@ export function initialContext({ phase, policy }: PhaseInput): PhaseContext {
 
 /** What no attempt takes over from the one before. */
 export const freshAttempt = {
-  calls: { builder: 0, auditor: 0, auditor2: 0, planner: 0 }, tries: 0, interruptions: 0, repairs: 0, trouble: null,
-  answer: null, partial: null, used: 0, tree: null, diff: null, set: null, netDeletion: 0, checks: null, checksMessage: '', tested: null, coverageDeltaBp: null, output: null,
-  answers: [], unreadable: [], audit: null, auditedSet: null, approvedSet: null, reaudits: 0,
+  calls: { builder: 0, auditor: 0, auditor2: 0, judge: 0, planner: 0 }, tries: 0, interruptions: 0, repairs: 0, trouble: null,
+  answer: null, partial: null, used: 0, tree: null, diff: null, set: null, netDeletion: 0, risk: 0, checks: null, checksMessage: '', tested: null, coverageDeltaBp: null, output: null,
+  answers: [], judgement: null, unreadable: [], audit: null, auditedSet: null, approvedSet: null, reaudits: 0,
 } as const;
 
 export const nextId = ({ phase, counter }: PhaseContext, plus = 1): string => `${actorOf(phase)}/${counter + plus}`;
@@ -133,6 +141,12 @@ export const auditorModel = ({ policy, step }: PhaseContext, slot: 'auditor' | '
 export const auditorSlots = ({ policy }: PhaseContext): ('auditor' | 'auditor2')[] => (policy.auditor2Walk === null ? ['auditor'] : ['auditor', 'auditor2']);
 export const attemptsMax = ({ policy, again }: PhaseContext): number => policy.attemptsMax + again;
 
+/** E-166: a second opinion may be half as long. */
+export const auditLimit = ({ policy: { auditorOutputTokens } }: PhaseContext, slot: 'auditor' | 'auditor2' | 'judge'): number => (slot === 'auditor2' ? Math.ceil(auditorOutputTokens / 2) : auditorOutputTokens);
+
+/** The verdicts taken together, so far as they are in. */
+export const auditOf = ({ answers, judgement }: PhaseContext): SettledAudit => settleVerdicts(answers.map(({ slot, ...verdict }) => ({ role: slot, verdict })), judgement);
+
 /** Tokens set aside before a call: what goes in, estimated, and all that may come out. */
 export function reserveFor(context: PhaseContext, slot: Slot): number {
   const ofBytes = (ref: Ref | null): number => Math.ceil((ref?.bytes ?? 0) * 10 / 25);
@@ -142,7 +156,9 @@ export function reserveFor(context: PhaseContext, slot: Slot): number {
       return context.contextTokens + ofFeedback(context) + fixed + context.limit;
     case 'auditor':
     case 'auditor2':
-      return ofBytes(context.diff) + Math.min(ofBytes(context.output), 10_000) + fixed + context.policy.auditorOutputTokens;
+      return ofBytes(context.diff) + Math.min(ofBytes(context.output), 10_000) + fixed + auditLimit(context, slot);
+    case 'judge':
+      return ofBytes(context.diff) + context.answers.reduce((sum, { answer }) => sum + ofBytes(answer), 0) + Math.min(ofBytes(context.output), 10_000) + fixed + auditLimit(context, slot);
     case 'planner':
       return ofFeedback(context) + fixed + context.policy.plannerOutputTokens;
     case 'context':
@@ -175,8 +191,8 @@ export const isOverridden = ({ approvedSet, set }: PhaseContext): boolean => set
 export function gateOf(context: PhaseContext): GateVerdict {
   const { policy } = context;
   return judgeGate({
-    highRisk: policy.highRisk, isStrict: policy.profile === 'safety_critical', coverageDeltaBp: context.coverageDeltaBp, checks: context.checks ?? 'none', audit: context.audit, netDeletion: context.netDeletion,
-    netDeletionMax: policy.netDeletionMax, allowMassDeletion: policy.allowMassDeletion,
+    highRisk: policy.highRisk, isStrict: policy.isStrict, coverageDeltaBp: context.coverageDeltaBp, checks: context.checks ?? 'none', audit: context.audit, netDeletion: context.netDeletion,
+    netDeletionMax: policy.netDeletionMax, allowMassDeletion: policy.allowMassDeletion, risk: context.risk,
   });
 }
 

@@ -5,21 +5,20 @@
 import type { SeenInput } from '#src/events/inputs.ts';
 import type { FeedbackItem } from '#src/events/effects.ts';
 import { baselineOf, coverageDelta, judgeCheck } from '#src/domain/check.ts';
-import { mergeVerdicts } from '#src/domain/merge.ts';
 import { RETRY_AFTER_MAX_MS } from '#src/domain/provider.ts';
 import { raisedLimit, type FailureKind } from '#src/domain/retry.ts';
 import {
-  actorOf, attemptsMax, auditorModel, auditorSlots, builderModel, checkRules, defaultOf, gateOf, idsOf, isOverridden, nextId, optionsOf, reserveFor, retryOf, slotOf, statusOf, without,
-  type PhaseContext,
+  actorOf, attemptsMax, auditLimit, auditOf, auditorModel, auditorSlots, builderModel, checkRules, defaultOf, gateOf, idsOf, isOverridden, nextId, optionsOf, reserveFor, retryOf, slotOf, statusOf, without,
+  type Judgement, type PhaseContext,
 } from './phase-context.ts';
 import type { Heard, Message, Slot, ToPhase } from './vocabulary.ts';
 
-export type PhaseEvent = Extract<SeenInput, { type: `${'context' | 'builder' | 'candidate' | 'tests' | 'audit' | 'revision' | 'commit' | 'question' | 'timer' | 'model'}.${string}` | 'effect.failed' | 'phase.skip_requested' }> | Heard<ToPhase>;
+export type PhaseEvent = Extract<SeenInput, { type: `${'context' | 'builder' | 'candidate' | 'tests' | 'audit' | 'judge' | 'revision' | 'commit' | 'question' | 'timer' | 'model'}.${string}` | 'effect.failed' | 'phase.skip_requested' }> | Heard<ToPhase>;
 interface Args { readonly context: PhaseContext; readonly event: PhaseEvent }
 type Part = Partial<PhaseContext>;
 type ModelSlot = keyof PhaseContext['calls'];
 
-const MODEL_SLOTS = new Set<Slot>(['builder', 'auditor', 'auditor2', 'planner']);
+const MODEL_SLOTS = new Set<Slot>(['builder', 'auditor', 'auditor2', 'judge', 'planner']);
 const modelSlot = (slot: Slot): ModelSlot | null => (MODEL_SLOTS.has(slot) ? (slot as ModelSlot) : null);
 const causeOf = (event: PhaseEvent): string => ('cause' in event ? event.cause : '');
 
@@ -78,7 +77,8 @@ export const feedbackWith = (context: PhaseContext, event: PhaseEvent, kind: Fai
 function itemsOf(context: PhaseContext, event: PhaseEvent, kind: FailureKind): FeedbackItem[] {
   const item = (message: string, detail: FeedbackItem['detail'] = null): FeedbackItem[] => [{ kind, message, detail }];
   if (kind === 'audit') {
-    const rejecting = context.answers.filter(({ approved, issues }) => !approved || issues.some(({ severity }) => severity !== 'minor'));
+    const opinions: readonly Judgement[] = context.judgement === null ? context.answers : [...context.answers, context.judgement];
+    const rejecting = opinions.filter(({ approved, issues }) => !approved || issues.some(({ severity }) => severity !== 'minor'));
     return rejecting.map(({ answer, summary, issues }) => ({ kind, message: (issues.find(({ severity }) => severity !== 'minor')?.description ?? summary).slice(0, 500) || 'rejected without a reason', detail: answer }));
   }
   switch (event.type) {
@@ -107,15 +107,17 @@ export function checked(context: PhaseContext, event: PhaseEvent): Part {
 }
 
 /** A verdict that could not be read twice rejects (E-161). */
+const NO_VERDICT: Omit<Judgement, 'answer'> = {
+  approved: false,
+  issues: [{ severity: 'major', category: 'auditor_error', description: 'the auditor gave no verdict that can be read', file: '', line: 0, suggestion: '' }],
+  summary: 'no verdict',
+};
+
 export function verdictKept(context: PhaseContext, event: PhaseEvent): Part {
+  if (event.type === 'judge.answered') return { judgement: { answer: event.answer, ...(event.verdict ?? NO_VERDICT) } };
   if (event.type !== 'audit.answered') return {};
   const slot = slotOf(context, event.cause) as 'auditor' | 'auditor2';
-  const verdict = event.verdict ?? {
-    approved: false,
-    issues: [{ severity: 'major' as const, category: 'auditor_error', description: 'the auditor gave no verdict that can be read', file: '', line: 0, suggestion: '' }],
-    summary: 'no verdict',
-  };
-  return { answers: [...context.answers, { slot, answer: event.answer, ...verdict }] };
+  return { answers: [...context.answers, { slot, answer: event.answer, ...(event.verdict ?? NO_VERDICT) }] };
 }
 
 export function questionOpened(context: PhaseContext): Part {
@@ -182,14 +184,19 @@ export const callBuilder = ({ context, event }: Args) => ({
 });
 export const buildCandidate = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), answer: required(context.answer), partial: context.partial, mode: context.mode, shown: required(context.shown), base: context.base });
 export const runTests = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), tree: required(context.tree), base: context.base, baseline: context.baseline.report });
+/** What auditors and judge are shown alike. */
+const reviewed = (context: PhaseContext, role: 'auditor' | 'auditor2' | 'judge') => ({
+  ...ofPhase(context), call: context.calls[role], outputTokensMax: auditLimit(context, role), timeoutMs: context.policy.callTimeoutMs, diff: required(context.diff), output: context.output,
+  checks: context.checksMessage, revision: context.revision, repair: context.unreadable.find(({ slot }) => slot === role)?.answer ?? null,
+});
 export const callAuditor = ({ context, event }: Args) => {
   const role = slotOf(context, causeOf(event)) as 'auditor' | 'auditor2';
-  return {
-    id: causeOf(event), ...ofPhase(context), call: context.calls[role], model: auditorModel(context, role), outputTokensMax: context.policy.auditorOutputTokens,
-    timeoutMs: context.policy.callTimeoutMs, role, diff: required(context.diff), output: context.output, checks: context.checksMessage, revision: context.revision,
-    repair: context.unreadable.find(({ slot }) => slot === role)?.answer ?? null,
-  };
+  return { id: causeOf(event), ...reviewed(context, role), role, model: auditorModel(context, role) };
 };
+export function callJudge({ context, event }: Args) {
+  const { disagreement } = auditOf(context);
+  return { id: causeOf(event), ...reviewed(context, 'judge'), model: context.policy.judgeModel, disagreement: disagreement === 'none' ? ('approval' as const) : disagreement, verdicts: context.answers.map(({ answer }) => answer) };
+}
 export const callPlanner = ({ context, event }: Args) => ({
   id: causeOf(event), ...ofPhase(context), call: context.calls.planner, model: context.policy.plannerModel, outputTokensMax: context.policy.plannerOutputTokens,
   timeoutMs: context.policy.callTimeoutMs, context: context.contextRef, revision: context.revision, feedback: [...context.feedback],
@@ -229,8 +236,8 @@ const slotAndCode = ({ context, event }: Args) => ({ slot: slotOf(context, cause
 
 export const attemptStarted = ({ context }: Args) => ({ attempt: context.attempt, base: context.base, model: builderModel(context), outputTokensMax: context.limit });
 export const routed = ({ context }: Args) => {
-  const planner = idsOf(context, 'asked:planner').length > 0;
-  return { role: planner ? 'planner' : 'builder', model: planner ? context.policy.plannerModel : builderModel(context), step: context.step };
+  const role = (['planner', 'judge'] as const).find((slot) => idsOf(context, `asked:${slot}`).length > 0) ?? 'builder';
+  return { role, model: role === 'builder' ? builderModel(context) : context.policy[`${role}Model`], step: context.step };
 };
 export const auditorsRouted = ({ context }: Args) => auditorSlots(context).map((role) => ({ role, model: auditorModel(context, role), step: context.step }));
 export const checkSkipped = ({ context }: Args) => ({ reason: context.policy.check === 'skip' ? 'the plan skips it, with a reason' : 'no test command is configured' });
@@ -240,12 +247,12 @@ export function checkJudged({ context, event }: Args) {
   return [{ passed, reason, exitCode: event.exitCode, testsRun: event.testsRun, findings: [...findings], coverageDeltaBp: coverageDelta(event, context.baseline) }];
 }
 export function auditMerged({ context }: Args) {
-  const { approved, minor, major, critical, disagreement } = mergeVerdicts(context.answers.map(({ slot, ...verdict }) => ({ role: slot, verdict })));
-  return { approved, auditors: context.answers.length, minor, major, critical, disagreement };
+  const { issues: _issues, ...merged } = auditOf(context);
+  return { ...merged, auditors: context.answers.length };
 }
 export function gateJudged({ context }: Args) {
   const { level, row, reasons } = gateOf(context);
-  return { level, row, reasons: [...reasons], overridden: isOverridden(context) };
+  return { level, row, risk: context.risk, reasons: [...reasons], overridden: isOverridden(context) };
 }
 export function retryDecided({ context }: Args) {
   const last = context.failures.at(-1);

@@ -10,11 +10,11 @@
 
 import { assign, setup } from 'xstate';
 import { judgeCheck } from '#src/domain/check.ts';
-import { mergeVerdicts } from '#src/domain/merge.ts';
 import { counts, raisedLimit, type FailureKind } from '#src/domain/retry.ts';
+import { riskScore } from '#src/domain/risk.ts';
 import type { PhaseOutcome } from '#src/domain/schedule.ts';
 import {
-  afterGate, auditorSlots, baselineFor, checkRules, freshAttempt, gateOf, initialContext, isOverridden, retryOf, slotOf, without,
+  afterGate, auditOf, auditorSlots, baselineFor, checkRules, freshAttempt, gateOf, initialContext, isOverridden, retryOf, slotOf, without,
   type PhaseContext, type PhaseInput, type QuestionKind,
 } from './phase-context.ts';
 import * as said from './phase-says.ts';
@@ -58,12 +58,12 @@ export const phaseMachine = setup({
     keepContext: assign(({ context, event }) => (event.type === 'context.assembled' ? { contextRef: event.context, contextTokens: event.tokens, mode: event.mode, limit: Math.max(context.limit, event.outputTokens), shown: { base: context.base, manifest: event.manifest } } : {})),
     keepAnswer: assign(({ event }) => (event.type === 'builder.answered' ? { answer: event.answer, used: event.outputTokens } : {})),
     keepPartial: assign(({ event }) => (event.type === 'builder.answered' ? { partial: event.answer } : {})),
-    keepCandidate: assign(({ event }) => (event.type === 'candidate.built' ? { tree: event.tree, diff: event.diff, set: event.set, netDeletion: event.removed - event.added } : {})),
+    keepCandidate: assign(({ context, event }) => (event.type === 'candidate.built' ? { tree: event.tree, diff: event.diff, set: event.set, netDeletion: event.removed - event.added, risk: riskScore({ ...event.risk, added: event.added, removed: event.removed, allowMassDeletion: context.policy.allowMassDeletion }) } : {})),
     keepChecks: assign(({ context, event }) => said.checked(context, event)),
     skipChecks: assign(({ context: { policy } }) => ({ checks: policy.check === 'skip' ? 'skipped' as const : 'none' as const, checksMessage: 'no test was run', output: null })),
     keepVerdict: assign(({ context, event }) => said.verdictKept(context, event)),
-    keepUnreadable: assign(({ context, event }) => (event.type === 'audit.answered' ? { unreadable: [...context.unreadable, { slot: slotOf(context, event.cause), answer: event.answer }] } : {})),
-    merge: assign(({ context }) => ({ audit: mergedOf(context), auditedSet: context.set, answers: [] })),
+    keepUnreadable: assign(({ context, event }) => (event.type === 'audit.answered' || event.type === 'judge.answered' ? { unreadable: [...context.unreadable, { slot: slotOf(context, event.cause), answer: event.answer }] } : {})),
+    merge: assign(({ context }) => ({ audit: mergedOf(context), auditedSet: context.set, answers: [], judgement: null })),
     keepRevision: assign(({ context, event }) => (event.type === 'revision.answered' && event.description !== null ? { revision: event.description, replans: context.replans + 1, failures: [] } : {})),
     replanFailed: assign(({ context }) => ({ replans: context.replans + 1 })),
     replanDenied: assign({ replansDenied: true }),
@@ -74,7 +74,7 @@ export const phaseMachine = setup({
     moveBase: assign(({ context, event }) => (event.type === 'turn.granted' ? { base: event.head, baseline: baselineFor(context, event.baseline) } : {})),
     reaudit: assign(({ context }) => ({
       reaudits: context.reaudits + 1, keepTurn: context.reaudits >= context.policy.reauditsMax, answers: [], audit: null,
-      calls: { ...context.calls, auditor: 0, auditor2: 0 }, unreadable: [],
+      calls: { ...context.calls, auditor: 0, auditor2: 0, judge: 0 }, unreadable: [],
     })),
     letGoTurn: assign({ keepTurn: false }),
     // questions
@@ -105,9 +105,11 @@ export const phaseMachine = setup({
     emptyPatch: ({ context, event }) => event.type === 'candidate.built' && isEmpty(event) && !context.policy.allowNoop,
     hasNoCommand: ({ context }) => context.policy.check !== 'command',
     testsPass: ({ context, event }) => event.type === 'tests.finished' && judgeCheck(event, context.baseline, checkRules(context)).passed,
-    unreadableFirst: ({ context, event }) => event.type === 'audit.answered' && event.verdict === null && context.unreadable.every(({ slot }) => slot !== slotOf(context, event.cause)),
+    unreadableFirst: ({ context, event }) => (event.type === 'audit.answered' || event.type === 'judge.answered') && event.verdict === null && context.unreadable.every(({ slot }) => slot !== slotOf(context, event.cause)),
     allAnswered: ({ context }) => auditorSlots(context).every((slot) => context.answers.some((answer) => answer.slot === slot)),
-    approvedByAll: ({ context }) => mergedOf(context).approved,
+    /** E-166: a third opinion is worth its price only where two differ. */
+    disagree: ({ context }) => context.answers.length > 1 && auditOf(context).disagreement !== 'none',
+    approvedByAll: ({ context }) => auditOf(context).approved,
     turnHeld: ({ context }) => context.turn === 'held',
     branchMoved: ({ context, event }) => event.type === 'turn.granted' && event.head !== context.base,
     sameSet: ({ context }) => context.set === context.auditedSet,
@@ -205,15 +207,23 @@ export const phaseMachine = setup({
         review: {
           entry: [{ type: 'ask', params: ({ context }: Args) => ({ slots: auditorSlots(context), same: false }) }, { type: 'tell', params: said.wishes }, { type: 'model.routed', params: said.auditorsRouted }],
           exit: leave(),
-          always: { guard: 'allAnswered', target: 'merge' },
+          always: [{ guard: 'disagree', target: 'judge' }, { guard: 'allAnswered', target: 'merge' }],
           on: {
             ...awaitingModel({ type: 'callAuditor', params: said.callAuditor }),
             'audit.answered': [
-              {
-                guard: 'unreadableFirst',
-                actions: [settles(), 'keepUnreadable', { type: 'format.repair_asked', params: said.repairAsked }, { type: 'ask', params: ({ context, event }: Args) => ({ slots: [slotOf(context, causeOf(event))], same: false }) }, 'close', { type: 'tell', params: said.wishes }],
-              },
+              repairs(),
               { actions: [settles(), 'keepVerdict', 'close'] },
+            ],
+          },
+        },
+        judge: {
+          entry: wants('judge'),
+          exit: leave(),
+          on: {
+            ...awaitingModel({ type: 'callJudge', params: said.callJudge }),
+            'judge.answered': [
+              repairs(),
+              { target: 'merge', actions: 'keepVerdict' },
             ],
           },
         },
@@ -355,7 +365,7 @@ export const phaseMachine = setup({
 
 /** Asks the run actor for one effect. */
 function wants(slot: Slot) {
-  return [{ type: 'ask', params: { slots: [slot], same: false } }, { type: 'tell', params: said.wishes }, ...(slot === 'builder' || slot === 'planner' ? [{ type: 'model.routed' as const, params: said.routed }] : [])] as const;
+  return [{ type: 'ask', params: { slots: [slot], same: false } }, { type: 'tell', params: said.wishes }, ...(slot === 'builder' || slot === 'judge' || slot === 'planner' ? [{ type: 'model.routed' as const, params: said.routed }] : [])] as const;
 }
 
 /** P7: what was awaited is settled or withdrawn, and closed. Exit actions run first: the slot is still known to them. */
@@ -380,6 +390,11 @@ function again(same: boolean) {
 function grants<const E extends { type: string; params: unknown }>(effect: E, timed = true) {
   const arming = timed ? ([{ type: 'startTimer', params: said.deadline }, 'arm'] as const) : [];
   return { 'effect.granted': { actions: [...arming, 'granted', effect] }, 'effect.parked': { actions: 'parked' } } as const;
+}
+
+/** E-161: what cannot be read is asked for once more, by the same auditor or judge. */
+function repairs() {
+  return { guard: 'unreadableFirst', actions: [settles(), 'keepUnreadable', { type: 'format.repair_asked', params: said.repairAsked }, ...again(false)] } as const;
 }
 
 function trouble() {
@@ -425,6 +440,6 @@ function isEmpty(event: { created: number; modified: number; deleted: number }):
 }
 
 function mergedOf(context: PhaseContext) {
-  const merged = mergeVerdicts(context.answers.map(({ slot, ...verdict }) => ({ role: slot, verdict })));
-  return { approved: merged.approved, minor: merged.minor, major: merged.major, critical: merged.critical };
+  const { approved, minor, major, critical } = auditOf(context);
+  return { approved, minor, major, critical };
 }

@@ -80,7 +80,7 @@ export function opened(context: RunContext, kind: string, closes = ''): { counte
 export const closed = (context: RunContext, id: string): Record<string, string> => Object.fromEntries(Object.entries(context.open).filter(([key]) => key !== id));
 export const awaits = ({ open }: RunContext, kind: string): boolean => Object.values(open).includes(kind);
 
-const MODEL_SLOTS = new Set<Slot>(['builder', 'auditor', 'auditor2', 'planner']);
+const MODEL_SLOTS = new Set<Slot>(['builder', 'auditor', 'auditor2', 'judge', 'planner']);
 /** What a paused run still lets finish: it costs nothing and keeps what was paid for. */
 const FREE_SLOTS = new Set<Slot>(['candidate', 'tests', 'commit']);
 /** Reasons that concern the machine: nothing at all can be done. */

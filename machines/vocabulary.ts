@@ -11,7 +11,7 @@ import { effects } from '#src/events/effects.ts';
 import { facts } from '#src/events/facts.ts';
 
 /** What a phase may need done; `attempt` marks the wish that begins one. */
-export type Slot = 'context' | 'builder' | 'candidate' | 'tests' | 'auditor' | 'auditor2' | 'planner' | 'commit';
+export type Slot = 'context' | 'builder' | 'candidate' | 'tests' | 'auditor' | 'auditor2' | 'judge' | 'planner' | 'commit';
 
 export type ToRun =
   | { readonly type: 'effect.wanted'; readonly id: string; readonly phase: string; readonly slot: Slot; readonly tokens: number; readonly trouble: string | null }

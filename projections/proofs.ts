@@ -157,7 +157,7 @@ function changeSummary(candidate: Evidence['candidate']): string {
 function verificationSummary({ check, tests, audit, gate }: Evidence): string {
   const parts = [
     check === null ? 'no check was made' : 'passed' in check ? `tests ${check.passed ? 'passed' : 'failed'} (${check.reason}${tests?.testsRun == null ? '' : `, ${tests.testsRun} run`})` : `tests skipped: ${check.reason}`,
-    audit === null ? 'not audited' : `${audit.auditors === 1 ? 'one auditor' : `${audit.auditors} auditors`} ${audit.approved ? 'approved' : 'rejected'} (${audit.minor} minor, ${audit.major} major, ${audit.critical} critical)`,
+    audit === null ? 'not audited' : `${audit.auditors === 1 ? 'one auditor' : `${audit.auditors} auditors`} ${audit.judge === 'none' ? '' : `disagreed, a judge ${audit.judge}, and `}${audit.approved ? 'approved' : 'rejected'} (${audit.minor} minor, ${audit.major} major, ${audit.critical} critical)`,
     gate === null ? 'not gated' : `gate ${gate.level} (row ${gate.row}${gate.overridden ? ', overridden by a human' : ''})`,
   ];
   return parts.join('; ');

@@ -92,6 +92,8 @@ function ofInput({ event }: RunRecord): Said[] {
   if (refused !== null) return [bad(`the answer was refused (${refused.kind}): ${refused.message}`)];
   const audit = is('audit.answered');
   if (audit !== null) return [ofAudit(audit)];
+  const judged = is('judge.answered');
+  if (judged !== null) return [ofAudit({ ...judged, model: `the judge, ${judged.model},` })];
   const failed = is('effect.failed');
   if (failed !== null) return [bad(`${failed.code}: ${failed.message}`)];
   if (is('model.interrupted') !== null) return [bad('a call was lost with its process; it counts at its estimate')];
@@ -110,7 +112,7 @@ function ofAudit({ model, verdict }: InputData<'audit.answered'>): Said {
   return bad(`${model} rejects: ${worst.severity}${place} ${worst.description}${others.length === 0 ? '' : ` (and ${others.length} more)`}`);
 }
 
-type Tellers = { readonly [T in FactType]?: (data: FactData<T>, record: RunRecord) => Said };
+type Tellers = { readonly [T in FactType]?: (data: FactData<T>, record: RunRecord) => Said | null };
 
 const FACTS: Tellers = {
   'check.judged': (check, { event }) => {
@@ -118,6 +120,7 @@ const FACTS: Tellers = {
     return check.passed ? did(`the tests pass: ${check.reason}${check.testsRun === null ? '' : `, ${check.testsRun} run`}`) : bad(`the tests fail (${check.reason})${message === '' ? '' : `: ${message}`}`);
   },
   'check.skipped': ({ reason }) => did(`no test was run: ${reason}`),
+  'audit.merged': ({ disagreement, judge, approved }) => (disagreement === 'none' ? null : decided(`the auditors disagree (${disagreement}), the judge ${judge}: ${approved ? 'it passes' : 'it does not pass'}`)),
   'gate.judged': ({ level, row, reasons, overridden }) => (level === 'ok' ? did('the gate lets it pass') : bad(`the gate says ${level} (row ${row})${overridden ? ', overridden by a human' : ''}: ${reasons.join('; ')}`)),
   'retry.decided': ({ decision, reason }) => decided(`${decision.replaceAll('_', ' ')}: ${reason}`),
   'call.retried': ({ code, waitMs }) => decided(`${code}: the call is made again after ${waitMs} ms`),
@@ -132,6 +135,7 @@ const FACTS: Tellers = {
 };
 
 function ofFact({ type, data }: Fact, record: RunRecord): Said[] {
-  const tell = FACTS[type as FactType] as ((of: unknown, record: RunRecord) => Said) | undefined;
-  return tell === undefined ? [] : [tell(data, record)];
+  const tell = FACTS[type as FactType] as ((of: unknown, record: RunRecord) => Said | null) | undefined;
+  const said = tell?.(data, record) ?? null;
+  return said === null ? [] : [said];
 }

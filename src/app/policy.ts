@@ -3,7 +3,8 @@
 // Plan, configuration and flags come to the numbers that record 0 pins. Pure.
 
 import { categoryOf } from '#src/domain/category.ts';
-import { walk } from '#src/domain/routing.ts';
+import { route, secondAuditors, walk, type Routed, type Vendors } from '#src/domain/routing.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
 import type { Config } from '#src/config/config.ts';
 import type { Phase, Plan } from '#src/events/plan.ts';
 import type { PhasePolicy, Policy } from '#src/events/policy.ts';
@@ -15,12 +16,17 @@ export interface PolicyFlags {
   readonly tokenCap: number | null;
   readonly dualAudit: boolean;
   readonly sandbox: Policy['sandbox'];
-  /** Whether anybody answers for a model; a second auditor that nobody answers for is left out, and said so (E-163). */
-  readonly reachable: (model: string) => boolean;
+  readonly vendors: Vendors;
+  /** What is known of each vendor; pinned. */
+  readonly known: Policy['vendors'];
 }
 
+/** @throws ExecutorError `provider.invalid` with every model that cannot be asked and that nobody stands in for. */
 export function policyFor(plan: Plan, settings: RunSettings, config: Config, flags: PolicyFlags): Policy {
   const { executor, models } = config;
+  const routes = plan.phases.map((phase) => [phase, routesOf(phase, config, flags)] as const);
+  const refused = routes.flatMap(([{ phase_id: id }, { refused: models }]) => models.map((why) => `${id}: ${why}`));
+  if (refused.length > 0) throw new ExecutorError('provider.invalid', `these models cannot be asked:\n${refused.map((why) => `  ${why}`).join('\n')}`, { hint: 'wait for the quota, switch the vendor on, or name others in config/models.yaml; --no-dual-auditor does with one auditor' });
   const minutes = settings.durationMinutes;
   return {
     run: {
@@ -33,35 +39,44 @@ export function policyFor(plan: Plan, settings: RunSettings, config: Config, fla
       baseline: plan.baseline.kind,
       base: flags.base,
     },
-    phases: plan.phases.map((phase) => ({ phase: phase.phase_id, policy: phasePolicy(phase, plan.baseline, { settings, config, flags }) })),
+    phases: routes.map(([phase, routed]) => ({ phase: phase.phase_id, policy: phasePolicy(phase, plan.baseline, { settings, config, routed }) })),
     prices: [...models.models].map(([model, { input, output, cacheRead, cacheWrite }]) => ({ model, input, output, cacheRead, cacheWrite })),
     context: executor.context,
     guards: executor.guards,
     protectedPaths: [...new Set([...config.protectedPaths, ...plan.protected])],
+    criticalPaths: executor.gate.criticalPaths,
+    vendors: flags.known,
     setupTimeoutMs: executor.timeouts.setupMs,
     project: settings.project,
     sandbox: flags.sandbox,
-    warnings: plan.phases.flatMap((phase) => singleAudit(phase, config, flags)),
+    warnings: routes.flatMap(([{ phase_id: id }, { notes }]) => notes.map((note) => `${id}: ${note}`.slice(0, 500))).slice(0, 40),
   };
 }
 
-type Flags = Pick<PolicyFlags, 'dualAudit' | 'reachable'>;
-
-/** The second auditor's models where the category asks for one; null where it does not, or nobody answers for them. */
-function secondWalk(phase: Phase, config: Pick<Config, 'models' | 'categories'>, { dualAudit, reachable }: Flags): string[] | null {
-  const wanted = wantedSecond(phase, config, reachable);
-  return dualAudit && wanted !== null && wanted.every(reachable) ? wanted : null;
+interface Routes extends Pick<Routed, 'notes' | 'refused'> {
+  readonly builder: readonly string[];
+  readonly auditor: readonly string[];
+  readonly auditor2: readonly string[] | null;
+  readonly planner: string;
+  readonly judge: string;
 }
 
-function wantedSecond({ task_category: category }: Phase, { models, categories }: Pick<Config, 'models' | 'categories'>, reachable: Flags['reachable']): string[] | null {
-  const routed = { category, complexity: 'high' as const, reachable };
-  return categoryOf(categories, category).dualAudit ? (walk(models, { role: 'auditor2', ...routed }) ?? walk(models, { role: 'builder', ...routed })) : null;
-}
-
-function singleAudit(phase: Phase, config: Config, flags: Flags): string[] {
-  const wanted = wantedSecond(phase, config, flags.reachable);
-  if (wanted === null || secondWalk(phase, config, flags) !== null) return [];
-  return [`${phase.phase_id}: one auditor instead of two: ${flags.dualAudit ? `nobody answers for ${wanted.filter((model) => !flags.reachable(model))[0] ?? ''}` : '--no-dual-auditor'}`];
+/** A high-risk category is routed as if its phases were complex (E-140). */
+function routesOf({ task_category: category, complexity }: Phase, { models, categories }: Pick<Config, 'models' | 'categories'>, { vendors, dualAudit }: Pick<PolicyFlags, 'vendors' | 'dualAudit'>): Routes {
+  const { highRisk, secondAuditor } = categoryOf(categories, category);
+  const routed = (names: readonly string[]): Routed => route(models, vendors, { models: names, category });
+  const walked = (role: 'builder' | 'auditor'): Routed => routed(walk(models, { role, category, complexity: highRisk ? 'high' : complexity }));
+  const [builder, auditor, planner, judge] = [walked('builder'), walked('auditor'), routed([models.planner]), routed([models.judge])];
+  const auditor2 = secondAuditor === 'none' || !dualAudit ? null : secondAuditors(models, vendors, auditor.models);
+  const missing = secondAuditor === 'none' || auditor2 !== null ? null : dualAudit ? 'no second auditor of another vendor can be asked' : '--no-dual-auditor';
+  const isRefused = secondAuditor === 'required' && dualAudit && missing !== null;
+  const all = [builder, auditor, planner, ...(auditor2 === null ? [] : [judge])];
+  const notes = missing === null || isRefused ? [] : [`one auditor instead of two: ${missing}`];
+  return {
+    builder: builder.models, auditor: auditor.models, auditor2, planner: planner.models[0] ?? '', judge: judge.models[0] ?? '',
+    notes: [...new Set([...notes, ...all.flatMap((one) => one.notes)])],
+    refused: [...new Set([...(isRefused ? [`its category requires two auditors, and ${missing}`] : []), ...all.flatMap((one) => one.refused)])],
+  };
 }
 
 /** Of two commands the results cannot be compared. Limits and gates do not change what is run. */
@@ -71,12 +86,10 @@ function isOwn(ci: Phase['ci'], baseline: Plan['baseline']): boolean {
   return run(ci) !== run(baseline);
 }
 
-interface Given { readonly settings: RunSettings; readonly config: Config; readonly flags: PolicyFlags }
+interface Given { readonly settings: RunSettings; readonly config: Config; readonly routed: Routes }
 
-function phasePolicy(phase: Phase, baseline: Plan['baseline'], { settings: { profile }, config: { executor, models, categories }, flags: { dualAudit, reachable } }: Given): PhasePolicy {
+function phasePolicy(phase: Phase, baseline: Plan['baseline'], { settings: { profile }, config: { executor, categories }, routed }: Given): PhasePolicy {
   const category = categoryOf(categories, phase.task_category);
-  const routed = { category: phase.task_category, complexity: category.highRisk ? ('high' as const) : phase.complexity, reachable };
-  const walkOf = (role: 'builder' | 'auditor' | 'auditor2'): string[] | null => walk(models, { role, ...routed });
   const { docsOutput, testsOutput, output } = executor.tokens;
   const outputs = phase.task_category === 'docs' ? docsOutput : phase.task_category === 'tests' ? testsOutput : output;
   return {
@@ -87,10 +100,11 @@ function phasePolicy(phase: Phase, baseline: Plan['baseline'], { settings: { pro
     transportWaitsMs: [...executor.transport.waitsMs],
     interruptionsMax: executor.interruptionsMax,
     reauditsMax: executor.attempts.reauditsMax,
-    builderWalk: walkOf('builder') ?? [models.planner],
-    auditorWalk: walkOf('auditor') ?? [models.planner],
-    auditor2Walk: secondWalk(phase, { models, categories }, { dualAudit, reachable }),
-    plannerModel: models.planner,
+    builderWalk: [...routed.builder],
+    auditorWalk: [...routed.auditor],
+    auditor2Walk: routed.auditor2 === null ? null : [...routed.auditor2],
+    judgeModel: routed.judge,
+    plannerModel: routed.planner,
     outputTokens: outputs[phase.complexity],
     outputFactorBp: executor.tokens.factorBp,
     outputTokensMax: executor.tokens.outputMax,
@@ -104,6 +118,7 @@ function phasePolicy(phase: Phase, baseline: Plan['baseline'], { settings: { pro
     askBeforeCommit: category.askBeforeCommit,
     highRisk: category.highRisk,
     profile,
+    isStrict: category.strict || profile === 'safety_critical',
     check: phase.ci.kind,
     ownCommand: isOwn(phase.ci, baseline),
     allowWeakerTests: phase.ci.kind === 'command' && phase.ci.allowWeakerTests,

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { scriptedModels } from '#src/adapters/script/models.ts';
 import type { VendorCall, VendorOptions } from '#src/adapters/wire/wire.ts';
-import type { ModelTable } from '#src/domain/routing.ts';
+import { quotaState, type ModelTable, type Vendors } from '#src/domain/routing.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Policy } from '#src/events/policy.ts';
 import type { Models } from '#src/ports/models.ts';
@@ -25,7 +25,7 @@ const VENDORS = {
   anthropic: { key: 'ANTHROPIC_API_KEY', url: 'ANTHROPIC_BASE_URL', open: async (options: VendorOptions) => (await import('#src/adapters/anthropic/models.ts')).anthropicModels(options) },
 } as const;
 type Vendor = keyof typeof VENDORS;
-const vendorNames = Object.keys(VENDORS) as Vendor[];
+export const vendorNames = Object.keys(VENDORS) as Vendor[];
 /** A key itself, or a file that holds it. */
 export const keyVariables = vendorNames.flatMap((name) => [VENDORS[name].key, `${VENDORS[name].key}_FILE`]);
 export const NO_PROVIDER_HINT = `set ${vendorNames.map((name) => VENDORS[name].key).join(' or ')}, or give --provider script:FILE`;
@@ -46,7 +46,7 @@ export const nobody: Provider = {
 
 /** Every model that a policy may route to. */
 export const modelsUsed = ({ phases }: Policy): string[] =>
-  [...new Set(phases.flatMap(({ policy }) => [...policy.builderWalk, ...policy.auditorWalk, ...(policy.auditor2Walk ?? []), policy.plannerModel]))].sort();
+  [...new Set(phases.flatMap(({ policy }) => [...policy.builderWalk, ...policy.auditorWalk, ...(policy.auditor2Walk === null ? [] : [...policy.auditor2Walk, policy.judgeModel]), policy.plannerModel]))].sort();
 
 /** `script:FILE` | `vendors` (each model from its own) | `openai` | `anthropic` (all from one). @throws ExecutorError `provider.invalid` */
 export async function openProvider(provider: string, options: ProviderOptions): Promise<Provider> {
@@ -68,12 +68,27 @@ const isReachable = (env: Environment, name: Vendor): boolean => [VENDORS[name].
 
 const vendorFor = (only: Vendor | null, table: ModelTable, model: string): Vendor | null => only ?? (table.models.get(model)?.provider as Vendor | undefined) ?? null;
 
-/** Whether anybody would answer for a model. An answers file may hold answers for all. */
-export function reachableBy(provider: string, env: Environment, table: ModelTable): (model: string) => boolean {
-  if (provider.startsWith('script:')) return () => true;
-  return (model) => {
-    const vendor = vendorFor(isVendor(provider) ? provider : null, table, model);
-    return vendor !== null && isReachable(env, vendor);
+export interface VendorOptionsOf {
+  readonly env: Environment;
+  readonly table: ModelTable;
+  /** Beside those of the configuration. */
+  readonly disabled: readonly string[];
+  /** Tokens of the last seven days by vendor. */
+  readonly used: ReadonlyMap<string, number>;
+}
+
+/** Who would answer, and how each one stands. An answers file needs no key and has no quota. @throws ExecutorError `usage.invalid` */
+export function vendorsBy(provider: string, { env, table, disabled, used }: VendorOptionsOf): Vendors {
+  const unknown = disabled.filter((name) => !isVendor(name));
+  if (unknown.length > 0) throw new ExecutorError('usage.invalid', `--disable-provider ${unknown.join(', ')} is no vendor`, { hint: vendorNames.join(' or ') });
+  const off = new Set([...table.disabledVendors, ...disabled]);
+  return {
+    of: (model) => vendorFor(isVendor(provider) ? provider : null, table, model),
+    state(vendor) {
+      if (off.has(vendor)) return 'disabled';
+      if (provider.startsWith('script:')) return 'open';
+      return isVendor(vendor) && isReachable(env, vendor) ? quotaState(used.get(vendor) ?? 0, table.quotas.get(vendor)) : 'keyless';
+    },
   };
 }
 

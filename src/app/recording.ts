@@ -46,13 +46,14 @@ async function answerOf(blobs: Blobs, effect: Effect, event: RunRecord['event'])
     return { ...asked, error: { code, retryable, retry_after_ms: retryAfterMs }, usage: usageOf(spent) };
   }
   if (!('answer' in event.data)) return null;
-  const data = event.data as unknown as InputData<'builder.answered' | 'audit.answered' | 'revision.answered'>;
+  const data = event.data as unknown as InputData<'builder.answered' | 'audit.answered' | 'judge.answered' | 'revision.answered'>;
   return { ...asked, text: await getText(blobs, data.answer), ...('stopReason' in data ? { stop_reason: data.stopReason } : {}), usage: usageOf(data) };
 }
 
 function askedBy({ type, params }: Effect): Asked | null {
   const { phase, attempt, call } = params as { phase: string; attempt: number; call: number };
   if (type === 'callBuilder') return { role: 'builder', phase, attempt, call };
+  if (type === 'callJudge') return { role: 'judge', phase, attempt, call };
   if (type === 'callPlanner') return { role: 'planner', phase, attempt, call };
   if (type === 'callAuditor') return { role: (params as EffectParams<'callAuditor'>).role, phase, attempt, call };
   return null;

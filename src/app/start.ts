@@ -22,7 +22,7 @@ import { remember } from './beside.ts';
 import { readPrompts } from './execute.ts';
 import type { Machine, Store } from './machine.ts';
 import { pinsFor, systemFor } from './pins.ts';
-import { absoluteProvider, modelsUsed, openProvider, reachableBy, type Provider } from './provider.ts';
+import { absoluteProvider, modelsUsed, openProvider, vendorNames, vendorsBy, type Provider } from './provider.ts';
 import { policyFor, type PolicyFlags } from './policy.ts';
 import { scopeNotices } from './scope.ts';
 
@@ -64,7 +64,11 @@ export interface StartRequest {
   readonly runId: string | null;
   readonly workspace: string;
   readonly provider: string;
-  readonly flags: Omit<PolicyFlags, 'reachable'>;
+  readonly flags: Omit<PolicyFlags, 'vendors' | 'known'>;
+  /** Switched off for this run. */
+  readonly disabledVendors?: readonly string[];
+  /** Tokens of the last seven days by vendor. */
+  readonly used?: ReadonlyMap<string, number>;
 }
 
 export interface Prepared {
@@ -84,7 +88,7 @@ export function checkedRunId(run: string): string {
 }
 
 /** Checks everything, writes nothing that a run would be known by. */
-export async function prepareStart(machine: Machine, { plan: file, runId, workspace, provider, flags }: StartRequest): Promise<Prepared> {
+export async function prepareStart(machine: Machine, { plan: file, runId, workspace, provider, flags, disabledVendors = [], used = new Map() }: StartRequest): Promise<Prepared> {
   const config = await configuration();
   const repository = gitWorkspace({ userRepo: workspace, home: machine.home });
   const early = await readPlan(file, config, { now: machine.clock.now(), root: null });
@@ -99,7 +103,9 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const run = checkedRunId(runId ?? parsed.plan.run.run_id);
   const plan = { ...parsed.plan, run: { run_id: run } };
   const prompts = await readPrompts();
-  const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, { ...flags, reachable: reachableBy(provider, machine.env, config.models) }), pins: pinsFor(prompts) };
+  const vendors = vendorsBy(provider, { env: machine.env, table: config.models, disabled: disabledVendors, used });
+  const known = vendorNames.map((vendor) => ({ vendor, weeklyTokens: used.get(vendor) ?? 0, state: vendors.state(vendor) }));
+  const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, { ...flags, vendors, known }), pins: pinsFor(prompts) };
   if (!isSecretFree(JSON.stringify(requested), secretsIn(machine.env))) throw planInvalid([`${file}: it holds what looks like a key, and a plan is recorded whole; let the project read its keys where it runs`]);
   const models = await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
   return { run, requested, prompts, models, inspection, notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };

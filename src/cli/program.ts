@@ -89,6 +89,7 @@ function programWith(act: Act, { out, err }: Streams): Command {
     .option('--max-iterations <n>', 'start at most so many attempts, then pause', count)
     .option('--token-cap <n>', 'use at most so many tokens, then pause', count)
     .addOption(new Option('--sandbox <mode>', 'where setup and tests run: required and auto use bubblewrap, none does not').choices(['required', 'auto', 'none']).env('AUTOPACK_SANDBOX').default('auto'))
+    .option('--disable-provider <vendor...>', 'ask nothing of a vendor: openai, anthropic')
     .option('--no-dual-auditor', 'one auditor also where the category asks for two')
     .option(...recordOption)
     .option(...finishOption)

@@ -13,6 +13,7 @@ import { setting, type Store } from '#src/app/machine.ts';
 import { promptsChanged } from '#src/app/pins.ts';
 import { absoluteProvider, defaultProvider, modelsUsed, NO_PROVIDER_HINT, nobody, openProvider } from '#src/app/provider.ts';
 import { appendRequest, configuration, prepareStart, refuseTaken, rememberStart, type Prepared, type StartRequest } from '#src/app/start.ts';
+import { weeklyUsage } from '#src/app/usage.ts';
 import { recordsOf, requestedOf } from '#src/app/commands.ts';
 import { standingOf } from '#src/app/standing.ts';
 import { writeViews } from '#src/app/views.ts';
@@ -35,6 +36,7 @@ export interface RunOptions {
   readonly maxIterations?: number;
   readonly tokenCap?: number;
   readonly dualAuditor: boolean;
+  readonly disableProvider?: readonly string[];
   readonly sandbox?: 'required' | 'auto' | 'none';
   readonly dryRun: boolean;
   readonly wait: boolean;
@@ -56,7 +58,8 @@ function runOptions(argument: string | undefined, given: RunFlags, env: Context[
   return { ...given, plan, provider };
 }
 
-const requestOf = (options: RunOptions): StartRequest => ({
+const requestOf = (options: RunOptions, used: ReadonlyMap<string, number>): StartRequest => ({
+  disabledVendors: options.disableProvider ?? [], used,
   plan: options.plan, runId: options.runId ?? null, workspace: options.workspace, provider: options.provider,
   flags: { base: options.base ?? null, iterations: options.maxIterations ?? null, tokenCap: options.tokenCap ?? null, dualAudit: options.dualAuditor, sandbox: options.sandbox ?? 'auto' },
 });
@@ -66,7 +69,7 @@ export async function runCommand(context: Context, argument: string | undefined,
   const options = runOptions(argument, flags, env);
   const onFinish = finishCommand(options.onFinish);
   await refuseUnwritable(options.record);
-  const prepared = await prepareStart(machine, requestOf(options));
+  const prepared = await prepareStart(machine, requestOf(options, await usedOf(context, options)));
   for (const notice of prepared.notices) output.say(output.style('yellow', `warning: ${notice}`));
   if (options.dryRun) return dryRun(context, prepared);
   return withStore(context, async (store) => {
@@ -81,6 +84,13 @@ export async function runCommand(context: Context, argument: string | undefined,
       await hold.release();
     }
   });
+}
+
+/** An answers file has no quota, and a dry run leaves nothing behind, no store either. */
+async function usedOf(context: Context, { provider, dryRun: isDry }: RunOptions): Promise<ReadonlyMap<string, number>> {
+  if (isDry || provider.startsWith('script:')) return new Map();
+  const { models } = await configuration();
+  return withStore(context, (store) => weeklyUsage(context.machine, store, models));
 }
 
 /** Told before anything is spent. @throws ExecutorError `usage.invalid` */
@@ -106,7 +116,7 @@ function worstCase({ phases }: Prepared['requested']['policy'], id: string): { a
   const policy = phases.find(({ phase }) => phase === id)?.policy;
   if (policy === undefined) return { attempts: 0, outputTokens: 0 };
   const { attemptsMax, transportTriesMax, outputTokensMax, auditorOutputTokens, auditor2Walk, plannerOutputTokens, replansMax } = policy;
-  const perAttempt = 2 * outputTokensMax + (auditor2Walk === null ? 2 : 4) * auditorOutputTokens;
+  const perAttempt = 2 * outputTokensMax + (auditor2Walk === null ? 2 : 5) * auditorOutputTokens;
   return { attempts: attemptsMax, outputTokens: transportTriesMax * (attemptsMax * perAttempt + replansMax * plannerOutputTokens) };
 }
 

@@ -4,13 +4,16 @@
 
 export interface Category {
   readonly highRisk: boolean;
-  readonly dualAudit: boolean;
+  readonly secondAuditor: 'none' | 'wanted' | 'required';
+  /** Coverage counts, also where it is unknown. */
+  readonly strict: boolean;
+  /** E-503: nothing of it is committed before a human has said so. */
   readonly askBeforeCommit: boolean;
   readonly attemptsMax: number;
 }
 export type CategoryTable = ReadonlyMap<string, Category>;
 
-const GENERAL: Category = { highRisk: false, dualAudit: false, askBeforeCommit: false, attemptsMax: 5 };
+const GENERAL: Category = { highRisk: false, secondAuditor: 'none', strict: false, askBeforeCommit: false, attemptsMax: 5 };
 
 /** The entry of a name, else of its longest stem: `schema_contract_change_destructive` is a `schema_contract_change`. */
 export function byStem<T>(table: ReadonlyMap<string, T>, name: string): T | null {

@@ -1,12 +1,14 @@
 // Gate
 // ====
-// The last judgement before a commit: a truth table, first match wins. Sources: E-171, E-172, E-173.
+// The last judgement before a commit: a truth table, first match wins. Sources: E-171, E-172, E-173, E-175.
+
+import { riskLevel } from './risk.ts';
 
 export interface GateInput {
   readonly highRisk: boolean;
   /** `none`: no command is configured; `skipped`: the plan says so, with a reason. */
   readonly checks: 'passed' | 'failed' | 'skipped' | 'none';
-  /** `safety_critical`: coverage counts. */
+  /** Category or profile say that coverage counts. */
   readonly isStrict: boolean;
   /** Basis points; null: unknown, which never compares (E-174). */
   readonly coverageDeltaBp: number | null;
@@ -15,6 +17,8 @@ export interface GateInput {
   readonly netDeletion: number;
   readonly netDeletionMax: number;
   readonly allowMassDeletion: boolean;
+  /** 0 to 100 (E-175). */
+  readonly risk: number;
 }
 
 const COVERAGE_LOSS_BP = 200;
@@ -35,6 +39,7 @@ export function judgeGate(input: GateInput): GateVerdict {
   if (input.netDeletion > input.netDeletionMax && !input.allowMassDeletion) {
     return verdict('blocked', 2, `it removes ${input.netDeletion} lines more than it adds; allow_mass_deletion would let it pass`);
   }
+  if (riskLevel(input.risk) === 'critical') return verdict('blocked', 2, `the risk of the change is critical (${input.risk} of 100)`);
   const rejected = !audit.approved || audit.major > 0;
   if (checks === 'failed') return highRisk ? verdict('blocked', 3, 'the tests fail') : verdict('needs_review', 7, 'the tests fail');
   if (rejected) return highRisk ? verdict('blocked', 4, 'an auditor rejects it') : verdict('needs_review', 8, 'an auditor rejects it');

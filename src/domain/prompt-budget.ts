@@ -18,6 +18,8 @@ export const partsMax = {
   detail: 8000,
   /** Of a test run, for an auditor. */
   output: 12_000,
+  /** Of one auditor, for a judge. */
+  verdict: 8000,
 } as const;
 
 export const tokensIn = (chars: number): number => Math.ceil((chars * 10) / CHARS_PER_TOKEN_TENTHS);

@@ -31,6 +31,9 @@ export function feedbackPart(feedback: readonly FeedbackText[]): string {
 
 export const outputPart = (output: string | null): string => quoted('', output === null ? '(no test was run)' : clipped(visible(output), partsMax.output));
 
+/** What auditors said, for a judge, who is not told which models they are. */
+export const verdictsPart = (verdicts: readonly string[]): string => verdicts.map((text, at) => quoted(`Auditor ${at + 1}:`, clipped(visible(text), partsMax.verdict))).join('\n');
+
 /** A patch is reviewed with every character; what does not fit into the model's window is said, and must not be approved. */
 export function diffPart(diff: string, { model, outputTokensMax, otherChars }: { readonly model: string; readonly outputTokensMax: number; readonly otherChars: number }): string {
   const max = Math.max(0, charsIn(roomFor(model, outputTokensMax)) - otherChars);

@@ -8,6 +8,7 @@ import { changeClassOf, classInputOf, judgeGuards, type GuardedFile } from '#src
 import { shownWhole } from '#src/domain/manifest.ts';
 import { isYaml } from '#src/yaml/syntax.ts';
 import { isRegular, judgePaths, type ChangedPath } from '#src/domain/path-policy.ts';
+import { riskTraits } from '#src/domain/risk.ts';
 import { isSecretFree, withoutSecrets } from '#src/domain/secrets.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
 import type { InputEvent } from '#src/record/record.ts';
@@ -137,6 +138,7 @@ async function accepted(hands: RepositoryHands, { tree, changes, diff, rung }: B
     added: sum(({ added }) => added),
     removed: sum(({ removed }) => removed),
     keyChanges: changes.slice(0, 10).map(({ path, added, removed }) => `${[...path].slice(0, 170).join('')} (+${added} −${removed})`),
+    risk: riskTraits(changes.map(({ path }) => path), diff, hands.requested.policy.criticalPaths),
     rung,
     carried,
   });

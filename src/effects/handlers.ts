@@ -8,6 +8,7 @@ import { assembleContext } from './assemble-context.ts';
 import { buildCandidate } from './build-candidate.ts';
 import { callAuditor } from './call-auditor.ts';
 import { callBuilder } from './call-builder.ts';
+import { callJudge } from './call-judge.ts';
 import { callPlanner } from './call-planner.ts';
 import { cleanUp } from './clean-up.ts';
 import type { Handler } from './performing.ts';
@@ -17,5 +18,5 @@ import { runTests } from './run-tests.ts';
 import { writeCommit } from './write-commit.ts';
 
 export const handlers: { readonly [T in Exclude<EffectType, 'startTimer'>]: Handler<T> } = {
-  askHuman, assembleContext, buildCandidate, callAuditor, callBuilder, callPlanner, cleanUp, prepareWorkspace, publish, runTests, writeCommit,
+  askHuman, assembleContext, buildCandidate, callAuditor, callBuilder, callJudge, callPlanner, cleanUp, prepareWorkspace, publish, runTests, writeCommit,
 };

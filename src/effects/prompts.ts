@@ -4,7 +4,7 @@
 
 import { formats } from '#src/domain/answers/formats.ts';
 import { bullets, fill, pathName, quoted, stated, visible } from '#src/domain/prompt.ts';
-import { descriptionPart, diffPart, feedbackPart, outputPart } from '#src/domain/prompt-parts.ts';
+import { descriptionPart, diffPart, feedbackPart, outputPart, verdictsPart } from '#src/domain/prompt-parts.ts';
 import { isSecretFree } from '#src/domain/secrets.ts';
 import type { BuilderMode } from '#src/events/define.ts';
 import type { FeedbackItem } from '#src/events/effects.ts';
@@ -65,18 +65,29 @@ export async function builderPrompt(hands: Hands, call: BuilderCall, context: st
 export const continuationPrompt = (hands: Hands, whole: readonly string[], remaining: readonly string[]): string =>
   fill(template(hands, 'continuation'), { whole: quoted('', whole.slice(-5).map(pathName).join('\n')), remaining: paths(remaining.slice(0, 10), '') });
 
-interface AuditorCall { readonly phase: string; readonly model: string; readonly outputTokensMax: number; readonly diff: Ref; readonly output: Ref | null; readonly checks: string; readonly revision: Ref | null; readonly repair: Ref | null }
+interface ReviewCall { readonly phase: string; readonly model: string; readonly outputTokensMax: number; readonly diff: Ref; readonly output: Ref | null; readonly checks: string; readonly revision: Ref | null; readonly repair: Ref | null }
+interface Review { readonly system: string; readonly prompt: string; readonly more?: Readonly<Record<string, string>> }
 
-export async function auditorPrompt(hands: Hands, call: AuditorCall) {
+export const auditorPrompt = (hands: Hands, call: ReviewCall) => reviewPrompt(hands, call, { system: 'auditor', prompt: 'audit' });
+
+const DISAGREEMENTS = { approval: 'One of them approves and one rejects.', severity: 'Both reject, and one finds much more than the other.', category: 'Both reject, for faults of different kinds.' } as const;
+
+export async function judgePrompt(hands: Hands, call: ReviewCall & { readonly disagreement: keyof typeof DISAGREEMENTS; readonly verdicts: readonly Ref[] }) {
+  const said = await Promise.all(call.verdicts.map((ref) => textOf(hands, ref)));
+  return reviewPrompt(hands, call, { system: 'judge', prompt: 'judgement', more: { disagreement: DISAGREEMENTS[call.disagreement], verdicts: verdictsPart(said) } });
+}
+
+/** What auditors and judge are asked: the patch is cut last, by the room that everything else leaves. */
+async function reviewPrompt(hands: Hands, call: ReviewCall, { system: name, prompt, more = {} }: Review) {
   const phase = phaseOf(hands, call.phase);
-  const system = template(hands, 'auditor');
+  const system = template(hands, name);
   const values = {
     ...common(phase), description: await descriptionOf(hands, phase, call.revision), checks: quoted('', visible(keyless(hands, call.checks))),
     repair: call.repair === null ? '' : `\n## Your last answer could not be read\nAnswer again, with the JSON object alone.\n`,
-    output: outputPart(call.output === null ? null : await textOf(hands, call.output)),
+    output: outputPart(call.output === null ? null : await textOf(hands, call.output)), ...more,
   };
-  const otherChars = system.length + fill(template(hands, 'audit'), { ...values, diff: '' }).length;
-  return { system, prompt: fill(template(hands, 'audit'), { ...values, diff: diffPart(await textOf(hands, call.diff), { ...call, otherChars }) }) };
+  const otherChars = system.length + fill(template(hands, prompt), { ...values, diff: '' }).length;
+  return { system, prompt: fill(template(hands, prompt), { ...values, diff: diffPart(await textOf(hands, call.diff), { ...call, otherChars }) }) };
 }
 
 export async function plannerPrompt(hands: Hands, call: { phase: string; revision: Ref | null; feedback: readonly FeedbackItem[] }) {

@@ -68,6 +68,17 @@ export const effects = {
     /** The unreadable answer that is asked again, or null. */
     repair: Ref.nullable(),
   }),
+  callJudge: defineEffect('callJudge', { paid: true }, 'Ask a judge where two auditors disagree.', {
+    ...ofCall,
+    diff: Ref,
+    output: Ref.nullable(),
+    checks: Text,
+    revision: Ref.nullable(),
+    disagreement: z.enum(['approval', 'severity', 'category']),
+    /** The auditors' answers as they came. */
+    verdicts: z.array(Ref).min(2).max(2),
+    repair: Ref.nullable(),
+  }),
   callPlanner: defineEffect('callPlanner', { paid: true }, 'Ask the planner for a revised description.', {
     ...ofCall,
     context: Ref.nullable(),

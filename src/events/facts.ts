@@ -22,15 +22,16 @@ export const facts = {
     coverageDeltaBp: z.int().nullable(),
   }),
   'check.skipped': defineFact('check.skipped', 'No test was run, and why that is allowed or not.', { reason: Text }),
-  'audit.merged': defineFact('audit.merged', 'The verdicts taken together (E-164).', {
+  'audit.merged': defineFact('audit.merged', 'The verdicts taken together (E-164), with what a judge said of them (E-166).', {
     approved: z.boolean(),
     auditors: z.int().min(1),
     minor: z.int().nonnegative(),
     major: z.int().nonnegative(),
     critical: z.int().nonnegative(),
-    disagreement: z.boolean(),
+    disagreement: z.enum(['none', 'approval', 'severity', 'category']),
+    judge: z.enum(['none', 'approved', 'rejected']),
   }),
-  'gate.judged': defineFact('gate.judged', 'The row of the gate table that decided (E-171).', { level: z.enum(['ok', 'needs_review', 'blocked']), row: z.int().min(1).max(9), reasons: z.array(Text).max(8), overridden: z.boolean() }),
+  'gate.judged': defineFact('gate.judged', 'The row of the gate table that decided (E-171).', { level: z.enum(['ok', 'needs_review', 'blocked']), row: z.int().min(1).max(9), risk: z.int().min(0).max(100), reasons: z.array(Text).max(8), overridden: z.boolean() }),
   'retry.decided': defineFact('retry.decided', 'What follows a failed attempt.', {
     attempt: Attempt,
     failure: Name,

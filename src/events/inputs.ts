@@ -10,7 +10,7 @@ import { Plan } from './plan.ts';
 import { Pins, Policy } from './policy.ts';
 
 const Count = z.int().nonnegative();
-const MODEL_CALLS = ['callBuilder', 'callAuditor', 'callPlanner'];
+const MODEL_CALLS = ['callBuilder', 'callAuditor', 'callJudge', 'callPlanner'];
 
 export const Issue = z.strictObject({
   severity: z.enum(['minor', 'major', 'critical']),
@@ -100,6 +100,8 @@ export const inputs = {
     added: z.int().nonnegative(),
     removed: z.int().nonnegative(),
     keyChanges: z.array(z.string().max(200)).max(10),
+    /** What the risk score counts beside lines (E-175). */
+    risk: z.strictObject({ criticalFiles: Count, dataFiles: Count, testFiles: Count, markers: Count }),
     rung: Rung,
     /** How it was carried onto a base that moved; null where it did not. */
     carried: Rung.nullable(),
@@ -145,6 +147,10 @@ export const inputs = {
     sandbox: z.enum(['none', 'bubblewrap']),
   }),
   auditAnswered: defineInput('audit.answered', 1, ['callAuditor'], "An auditor's answer; `verdict` is null when it is not one.", {
+    ...call,
+    verdict: Verdict.nullable(),
+  }),
+  judgeAnswered: defineInput('judge.answered', 1, ['callJudge'], "The judge's answer; `verdict` is null when it is not one.", {
     ...call,
     verdict: Verdict.nullable(),
   }),

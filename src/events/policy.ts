@@ -28,6 +28,8 @@ export const PhasePolicy = z.strictObject({
   auditorWalk: Walk,
   /** Second auditor by the same number; null where one auditor is enough. */
   auditor2Walk: Walk.nullable(),
+  /** Asked where two auditors disagree. */
+  judgeModel: Name,
   plannerModel: Name,
   /** Output tokens of the first builder call, the factor after a cut answer, and the most. */
   outputTokens: Tokens,
@@ -45,6 +47,8 @@ export const PhasePolicy = z.strictObject({
   highRisk: z.boolean(),
   /** `normal` lets a review level pass with a note; `safety_critical` asks a human. */
   profile: z.enum(['normal', 'safety_critical']),
+  /** Less coverage than before, or an unknown one, is a reason for a review. */
+  isStrict: z.boolean(),
   check: z.enum(['command', 'skip', 'none']),
   /** Its command is not the run's: the baseline says nothing of it. */
   ownCommand: z.boolean(),
@@ -100,6 +104,10 @@ export const Policy = z.strictObject({
   /** E-124 to E-128, E-201: shares in percent, sizes in lines. */
   guards: z.strictObject({ shrinkPercent: Count, growthPercent: Count, churnPercent: Count, linesMin: Count, wholeLinesMax: Count, symbolsLostPercent: Count, similarLinesMin: Count, similarityPercent: Count, alwaysPreserve: z.array(Name) }),
   protectedPaths: z.array(z.string().max(512)),
+  /** Folders and files that make a change risky, wherever they lie (E-175). */
+  criticalPaths: z.array(z.string().min(1).max(512)),
+  /** What was known of the vendors when the models were chosen: tokens of the last seven days. */
+  vendors: z.array(z.strictObject({ vendor: Name, weeklyTokens: Tokens, state: z.enum(['open', 'soft', 'spent', 'disabled', 'keyless']) })),
   setupTimeoutMs: Ms,
   project: Id,
   /** Whether setup and tests must run in a sandbox, should, or must not. */

@@ -33,7 +33,7 @@ async function leaks({ out, err }: Finished): Promise<string[]> {
 const json = (...list: object[]): string => JSON.stringify({ summary: 's', files: list });
 const PHASE = { scope: { paths: ['b.txt', 'c.txt', 'keys/', 'out.txt', 'fail.txt'] }, max_builder_attempts: 3, allow_mass_deletion: true, change_size: 'large_refactor' };
 
-test('DESIGN 7 keys of environment, repository, answer and test output are found nowhere afterwards', async () => {
+test('DESIGN 7 E-692 keys of environment, repository, answer and test output are found nowhere afterwards', async () => {
   place = makePlace({ 'test.sh': TESTS, 'keys/config.ini': `[service]\nname = x\nkey = ${KEYS.repository}\nend = 1\n`, 'out.txt': 'nothing\n' });
   writeLongPlan(place, { ...PHASE, builder_mode: 'full_file' });
   const answers = (first: string) => [

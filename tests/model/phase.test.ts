@@ -23,11 +23,14 @@ const RUN_ALONE = new Set(['prepareWorkspace', 'publish', 'cleanUp']);
 function key(state: ChartState): string {
   const c = contextOf(state);
   const kinds = Object.values(c.open).sort().join(',');
+  // Who is asked again matters as long as somebody may be.
+  const path = pathOf(state.value);
+  const unreadable = path === 'AUDITING.review' ? c.unreadable.map(({ slot }) => slot).sort() : c.unreadable.some(({ slot }) => path === 'AUDITING.judge' && slot === 'judge');
   const decided = c.failures.length === 0 ? '' : retryOf(c).decision;
   return JSON.stringify([
-    pathOf(state.value), kinds, c.attempt, c.again, c.step, c.limitRaised, c.tries, c.interruptions, c.repairs, c.partial === null, c.used > 1000, c.trouble, decided, c.failures.at(-1)?.kind, c.failures.length > 1,
+    path, kinds, c.attempt, c.again, c.step, c.limitRaised, c.tries, c.interruptions, c.repairs, c.partial === null, c.used > 1000, c.trouble, decided, c.failures.at(-1)?.kind, c.failures.length > 1,
     c.replans, c.replansDenied, c.set, c.auditedSet, c.approvedSet, c.reaudits, c.turn, c.keepTurn, c.question, c.deadlineAt === null, c.checks, c.audit, c.diff?.bytes,
-    c.answers.map(({ slot, approved }) => [slot, approved]), c.unreadable.map(({ slot }) => slot), c.policy.check, c.policy.highRisk, c.policy.askBeforeCommit, c.policy.profile, c.policy.auditor2Walk, c.policy.onExhausted, c.policy.allowNoop, c.policy.attemptsMax,
+    c.answers.map(({ slot, approved }) => `${slot} ${approved}`).sort(), unreadable, c.policy.check, c.policy.highRisk, c.policy.askBeforeCommit, c.policy.profile, c.policy.auditor2Walk === null, c.policy.onExhausted, c.policy.allowNoop, c.policy.attemptsMax,
   ]);
 }
 
@@ -41,6 +44,7 @@ function judge({ before, event, after, emissions }: Step): string | null {
   const path = pathOf(after.value);
   if (is.attempt > policy.attemptsMax + is.again || is.again > policy.againMax) return 'P4 attempts';
   if (is.replans > policy.replansMax || is.reaudits > policy.reauditsMax + 1 || is.tries >= policy.transportTriesMax || is.interruptions > policy.interruptionsMax) return 'P4 caps';
+  if (is.unreadable.length > 3 || new Set(is.unreadable.map(({ slot }) => slot)).size !== is.unreadable.length || is.unreadable.some(({ slot }) => !/^(auditor2?|judge)$/.test(slot))) return 'P4 an unreadable answer is asked again twice';
   if (is.step < was.step) return 'E-142 the place in the walk falls';
   if (done && Object.keys(is.open).length > 0) return 'P7 a done phase awaits something';
   if (!done && Object.values(is.open).every((kind) => kind === 'timer:deadline')) return 'P5 at rest with nothing awaited';
@@ -67,7 +71,7 @@ function judge({ before, event, after, emissions }: Step): string | null {
   }
   const answered = was.open[event.cause ?? ''] ?? '';
   const settled = emissions.filter(({ params }) => params['type'] === 'effect.settled').map(({ params }) => params['id']);
-  if (/^running:(builder|auditor2?|planner)$/.test(answered) !== (settled.length === 1) || settled.some((id) => id !== event.cause)) return `N2 the result of ${answered} is settled ${settled.length} times`;
+  if (/^running:(builder|auditor2?|judge|planner)$/.test(answered) !== (settled.length === 1) || settled.some((id) => id !== event.cause)) return `N2 the result of ${answered} is settled ${settled.length} times`;
   if (asked.some((id) => !(id in is.open))) return 'P6 a wish that nobody awaits';
   const begun = emissions.filter(({ type }) => vocabulary.effects.has(type)).map(({ params }) => String(params['id']));
   if (begun.some((id) => !(id in is.open))) return 'P1 an effect that is not awaited';
@@ -86,6 +90,7 @@ beforeAll(() => {
     phasePolicy({ attemptsMax: 1 }),
     phasePolicy({ attemptsMax: 3, check: 'none', interruptionsMax: 0, againMax: 0, reauditsMax: 0, onExhausted: 'fail' }),
     phasePolicy({ auditor2Walk: ['m1'], attemptsMax: 1, highRisk: true, againMax: 0, transportTriesMax: 1, interruptionsMax: 0 }),
+    phasePolicy({ auditor2Walk: ['m1'], attemptsMax: 1, check: 'none', replansMax: 0, reauditsMax: 0, againMax: 0, interruptionsMax: 0, onExhausted: 'fail' }),
     phasePolicy({ check: 'none', askBeforeCommit: true, attemptsMax: 1, allowNoop: true, onExhausted: 'fail' }),
     phasePolicy({ check: 'skip', highRisk: true, attemptsMax: 1, profile: 'safety_critical', replansMax: 0, againMax: 0 }),
     phasePolicy({ attemptsMax: 1, profile: 'safety_critical', netDeletionMax: 0, questionDefault: 'approve' }),

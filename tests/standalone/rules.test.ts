@@ -15,7 +15,7 @@ test('R1 canonical JSON sorts keys and has no spaces', () => {
 test('E-171 a failing test never passes the gate', () => {
   const audit = { approved: true, minor: 0, major: 0, critical: 0 };
   for (const highRisk of [true, false]) {
-    assert.notEqual(judgeGate({ highRisk, isStrict: false, coverageDeltaBp: null, checks: 'failed', audit, netDeletion: 0, netDeletionMax: 200, allowMassDeletion: false }).level, 'ok');
+    assert.notEqual(judgeGate({ highRisk, isStrict: false, coverageDeltaBp: null, checks: 'failed', audit, risk: 0, netDeletion: 0, netDeletionMax: 200, allowMassDeletion: false }).level, 'ok');
   }
 });
 

@@ -10,7 +10,7 @@ export const oid = (digit: string): string => digit.repeat(40);
 const spent = { inputTokens: 10, outputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, costMicroUsd: 7 };
 const call = { model: 'm1', prompt: ref(1), answer: ref(2), ...spent };
 const built = (digit: string, files: number) => ({
-  tree: oid(digit), diff: ref(3, files === 0 ? 0 : 10), set: digit.repeat(64), changes: ref(4), created: 0, modified: files, deleted: 0, added: 1, removed: 2, keyChanges: [], rung: 'strict', carried: null,
+  tree: oid(digit), diff: ref(3, files === 0 ? 0 : 10), set: digit.repeat(64), changes: ref(4), created: 0, modified: files, deleted: 0, added: 1, removed: 2, keyChanges: [], risk: { criticalFiles: 0, dataFiles: 0, testFiles: 0, markers: 0 }, rung: 'strict', carried: null,
 });
 const tests = (exitCode: number) => ({ ended: 'exited', exitCode, testsRun: 3, testsFailed: exitCode, testsSkipped: 0, collectionErrors: 0, dialect: 'tap', reportMissing: false, report: ref(5), compared: null, comparison: null, againExitCode: null, weakened: 0, newTests: null, coverageBp: 8000, message: exitCode === 0 ? '' : 'expected 1 to equal 2, as everybody knows', output: ref(5), cut: false, sandbox: 'none' });
 const issue = (severity: string) => ({ severity, category: 'logic', description: 'wrong', file: 'a.js', line: 1, suggestion: '' });
@@ -20,10 +20,10 @@ type Answer = readonly [type: string, data: object];
 const model: readonly Answer[] = [failed('http_5xx', true), failed('http_401', false), ['model.interrupted', {}]];
 const local: readonly Answer[] = [failed('io_error', false)];
 
-const audits: readonly Answer[] = [
-  ['audit.answered', { ...call, verdict: { approved: true, issues: [issue('minor')], summary: 's' } }],
-  ['audit.answered', { ...call, verdict: { approved: false, issues: [issue('major')], summary: 's' } }],
-  ['audit.answered', { ...call, verdict: null }],
+const verdicts = (type: string): readonly Answer[] => [
+  [type, { ...call, verdict: { approved: true, issues: [issue('minor')], summary: 's' } }],
+  [type, { ...call, verdict: { approved: false, issues: [issue('major')], summary: 's' } }],
+  [type, { ...call, verdict: null }],
   ...model,
 ];
 
@@ -49,8 +49,9 @@ export const results: Readonly<Record<string, readonly Answer[]>> = {
     ...local,
   ],
   tests: [['tests.finished', tests(0)], ['tests.finished', tests(1)], ...local],
-  auditor: audits,
-  auditor2: audits,
+  auditor: verdicts('audit.answered'),
+  auditor2: verdicts('audit.answered'),
+  judge: verdicts('judge.answered'),
   planner: [['revision.answered', { ...call, description: ref(9), reason: 'r' }], ['revision.answered', { ...call, description: null, reason: 'r' }], ...model],
   commit: [['commit.written', { commit: oid('d') }], ...local],
   question: ['approve', 'again', 'reject'].map((option) => ['question.answered', { option, note: 'n', by: 'human' }] as const),

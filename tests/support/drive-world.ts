@@ -20,7 +20,7 @@ export const RUN = 'r';
 export const START_MS = Date.UTC(2026, 0, 1);
 const phases = ['a', 'b'].map((id, tier) => ({ id, tier, dependencies: [], policy: phasePolicy({ auditor2Walk: tier === 1 ? ['m1'] : null }) }));
 export const system: System = testSystem(runPolicy(), phases);
-const SLOTS: Readonly<Record<string, string>> = { assembleContext: 'context', callBuilder: 'builder', buildCandidate: 'candidate', callAuditor: 'auditor', callPlanner: 'planner', writeCommit: 'commit', askHuman: 'question' };
+const SLOTS: Readonly<Record<string, string>> = { assembleContext: 'context', callBuilder: 'builder', buildCandidate: 'candidate', callAuditor: 'auditor', callJudge: 'judge', callPlanner: 'planner', writeCommit: 'commit', askHuman: 'question' };
 
 /** The good answer to an effect; a function of the effect alone, as a handler's is. */
 export function goodAnswer({ open: { effect } }: Performance): InputEvent {

@@ -7,9 +7,9 @@ import type { PhasePolicy, RunPolicy } from '#src/events/policy.ts';
 export function phasePolicy(changes: Partial<PhasePolicy> = {}): PhasePolicy {
   return {
     attemptsMax: 3, againMax: 1, replansMax: 1, transportTriesMax: 2, transportWaitsMs: [1000], interruptionsMax: 1, reauditsMax: 1,
-    builderWalk: ['m1', 'm2'], auditorWalk: ['m2'], auditor2Walk: null, plannerModel: 'm2', outputTokens: 8192, outputFactorBp: 12_500, outputTokensMax: 64_000,
+    builderWalk: ['m1', 'm2'], auditorWalk: ['m2'], auditor2Walk: null, judgeModel: 'm2', plannerModel: 'm2', outputTokens: 8192, outputFactorBp: 12_500, outputTokensMax: 64_000,
     auditorOutputTokens: 8192, plannerOutputTokens: 2000, callTimeoutMs: 120_000, deadlineMs: 900_000, questionMs: 900_000, questionDefault: 'reject',
-    onExhausted: 'ask', askBeforeCommit: false, highRisk: false, profile: 'normal', check: 'command', ownCommand: false, allowWeakerTests: false, netDeletionMax: 200, allowMassDeletion: false, allowNoop: false,
+    onExhausted: 'ask', askBeforeCommit: false, highRisk: false, profile: 'normal', isStrict: changes.profile === 'safety_critical', check: 'command', ownCommand: false, allowWeakerTests: false, netDeletionMax: 200, allowMassDeletion: false, allowNoop: false,
     replanTrigger: 2, replanSimilarityBp: 8000, replanMessageMin: 30, replanFatal: [], builderMode: 'full_file', ...changes,
   };
 }

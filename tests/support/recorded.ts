@@ -33,7 +33,7 @@ export function requestOf(name: string, { run, phases }: Setting): Requested {
     policy: {
       run, phases: phases.map(({ id, policy }) => ({ phase: id, policy })), prices: [], context: { tokensSteps: [120_000, 80_000, 50_000], fileBytesMax: 400_000, filesMax: 200, excerptMax: 15_000, heuristic: { filesMax: 40, tokensMax: 20_000 }, patterns: [] },
       guards: { shrinkPercent: 60, growthPercent: 300, churnPercent: 30, linesMin: 10, wholeLinesMax: 1000, symbolsLostPercent: 30, similarLinesMin: 300, similarityPercent: 60, alwaysPreserve: [] },
-      protectedPaths: [], setupTimeoutMs: 600_000, project: 'project', sandbox: 'auto', warnings: [],
+      protectedPaths: [], criticalPaths: [], vendors: [], setupTimeoutMs: 600_000, project: 'project', sandbox: 'auto', warnings: [],
     },
     pins: pinsFor(new Map()),
   };

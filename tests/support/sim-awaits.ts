@@ -19,6 +19,7 @@ const CALLS: Readonly<Record<string, Kinds>> = {
   buildCandidate: { reads: ['workspace.reopen', 'workspace.files', 'workspace.treeOf', 'workspace.readAll', 'blobs.get'], writes: ['workspace.applyFiles', 'workspace.carry', 'blobs.put'] },
   runTests: { reads: ['workspace.files', 'workspace.treeOf', 'workspace.readAll', 'blobs.get'], writes: ['workspace.checkout', 'processes.run', 'checkout.remove', 'blobs.put'] },
   callAuditor: { reads: ['blobs.get'], writes: ['blobs.memo', 'blobs.put', 'models.call'] },
+  callJudge: { reads: ['blobs.get'], writes: ['blobs.memo', 'blobs.put', 'models.call'] },
   callPlanner: { reads: ['blobs.get'], writes: ['blobs.memo', 'blobs.put', 'models.call'] },
   writeCommit: { reads: [], writes: ['workspace.commit'] },
   publish: { reads: [], writes: ['workspace.publish'] },
@@ -36,7 +37,7 @@ export const points: readonly string[] = [
 ];
 
 /** Those that few lives come by, more than once: a process is sent to die there more often. */
-const RARE = /callPlanner|carry|cleanUp|writeCommit|append timer|append late|read newer/;
+const RARE = /callJudge|callPlanner|carry|cleanUp|writeCommit|append timer|append late|read newer/;
 export const deaths: readonly string[] = points.flatMap((point) => (RARE.test(point) ? [point, point, point, point] : [point]));
 
 /** @throws when the table does not know the call. */

@@ -1,16 +1,18 @@
-// The acceptance items about answers, policy and apply: each stands in the title of a test that keeps it.
+// The acceptance items about answers, policy, apply, audit, gate, CI, configuration and replay: each stands in the title of a test that keeps it.
 
 import { expect, test } from 'vitest';
 import { filesBelow, pieces, seen } from './sources.ts';
 
-/** Of builder, formats and budget, then of policy, apply and rollback. */
+/** Of builder, formats and budget; of policy, apply and rollback; of auditor, gate and CI; of API, configuration and replay. */
 const ITEMS: readonly string[] = [
   '628', '629', '630', '631', '632', '643', '644', '645', '646', '647', '648', '649', '650', '651', '652', '653', '654', '655', '656', '657', '658', '659', '660', '694', '695',
   '661', '662', '663', '664', '665', '666', '667', '668', '669', '670', '671', '672', '673', '674', '609', '610',
+  '611', '612', '613', '675', '676', '696', '677', '678', '679', '680', '681', '682', '683',
+  '684', '685', '686', '687', '688', '689', '690', '691', '692', '693',
 ].map((number) => `E-${number}`);
 
 /** Items that no test keeps yet, with the reason. One that is kept leaves the list. */
-const NOT_YET: Readonly<Record<string, string>> = { 'E-669': 'a patch posted to the API: there is no API yet' };
+const NOT_YET: Readonly<Record<string, string>> = Object.fromEntries(['669', '684', '685', '686', '687', '688', '689', '690'].map((number) => [`E-${number}`, 'an item of the API: there is no API yet']));
 
 /** `E-643 E-656 …` at the beginning of a string of a test. */
 const LEADING = /^['"`](?:DESIGN \d+ |[A-Z]{1,2}\d+ )*((?:E-\d{3}[ ,]*)+)/;

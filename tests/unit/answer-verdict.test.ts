@@ -75,6 +75,12 @@ test('E-161 every verdict that is read satisfies the schema of its event and can
   }));
 });
 
+test.each(['minor', 'major', 'critical'] as const)('E-613 a severity of %s is read, recorded and read back as it is', (severity) => {
+  const verdict = parseVerdict(answer(false, { severity, description: 'd' }));
+  const stored = Verdict.parse(JSON.parse(canonical(verdict)));
+  expect(stored.issues.map((one) => one.severity)).toEqual([severity]);
+});
+
 test('E-161 no text is read as a verdict that is none, and none throws', () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json(), fc.json().map((json) => `{"approved": ${json}}`)), (given) => {
     const verdict = parseVerdict(given);

@@ -40,7 +40,7 @@ test('the shipped configuration is whole: names resolve to priced models, and no
     const ranks = chain.map((name) => models.models.get(name)?.rank ?? Number.NaN);
     expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
   }
-  const named = [models.planner, ...[...models.policies.values()].flat().flatMap(({ builder: b, auditor: a, auditor2 }) => [b, a, ...(auditor2 ?? [])])];
+  const named = [models.planner, models.judge, ...models.auditor2, ...[...models.fallbacks.values()].flat(), ...[...models.policies.values()].flatMap(({ steps }) => steps.flatMap(({ builder: first, auditor: second }) => [first, second]))];
   expect(named.filter((name) => !models.models.has(name))).toEqual([]);
 });
 
@@ -54,8 +54,8 @@ describe('what cannot be used is told by file, line, column and path', () => {
   test.each([
     ['executor.yaml', swap('againMax', 'agianMax'), 'executor.yaml:2:28: attempts.agianMax: unknown key. did you mean againMax?'],
     ['executor.yaml', swap('human:', 'humans:'), 'humans: unknown key. did you mean human?'],
-    ['models.yaml', swap('rank: 1', 'rang: 1'), 'models.yaml:3:50: models.claude-3-haiku-20240307.rang: unknown key. did you mean rank?'],
-    ['models.yaml', swap('auditor2:', 'auditr2:'), 'policies.security_auth_change[0].auditr2: unknown key. did you mean auditor2?'],
+    ['models.yaml', swap('rank: 1', 'rang: 1'), 'models.yaml:4:50: models.claude-3-haiku-20240307.rang: unknown key. did you mean rank?'],
+    ['models.yaml', swap('auditor2:', 'auditr2:'), 'auditr2: unknown key. did you mean auditor2?'], ['models.yaml', swap('strategy:', 'strateg:'), 'policies.security_auth_change.strateg: unknown key. did you mean strategy?'],
     ['categories.yaml', swap('highRisk', 'highrisk'), 'general.highrisk: unknown key. did you mean highRisk?'],
     ['protection.yaml', swap('protected:', 'protect:'), 'protect: unknown key. did you mean protected?'],
   ] as const)('an unknown key of %s', async (name, change, problem) => {
@@ -73,12 +73,24 @@ describe('what cannot be used is told by file, line, column and path', () => {
 
   test.each([
     ['planner: opus', 'planner: opsu', 'planner: opsu is neither a model nor an alias'], ['planner: opus', 'planner: constructor', 'planner: constructor is neither'], ['opus: claude-opus-4-5', 'opus: claude', 'aliases.opus: claude is not a model'],
-    ['low: [haiku, sonnet, opus]', 'low: [haiku, x]', 'chains.builder.low[1]: x is neither'], ['auditor2: [gpt-4o', 'auditor2: [x', 'policies.security_auth_change[0].auditor2: x'],
-  ])('E-506 %j as %j is no known, priced model', async (text, by, problem) => {
+    ['low: [haiku, sonnet, opus]', 'low: [haiku, x]', 'chains.builder.low[1]: x is neither'], ['auditor2: [gpt-4o', 'auditor2: [x', 'auditor2[0]: x'], ['general: [sonnet', 'general: [y', 'fallbacks.general[0]: y'], ['judge: opus', 'judge: z', 'judge: z is neither'],
+    ['builder: sonnet, auditor: opus', 'builder: sonnet, auditor: w', 'policies.security_auth_change.steps[0].auditor: w is neither'],
+  ])('E-691 E-506 %j as %j is no known, priced model', async (text, by, problem) => {
     expect(await problemsOf({ 'models.yaml': swap(text, by) })).toContainEqual(expect.stringContaining(problem));
   });
 
-  test('the problems of all files, at once', async () => {
+  test.each([
+    ['input: 250000, ', '', 'models.claude-3-haiku-20240307.input'], ['cacheRead: 25000, ', '', 'models.claude-3-haiku-20240307.cacheRead'],
+    ['strategy: progressive, neverFallback: false, steps: [{after: 0, builder: sonnet, auditor: sonnet}, {after: 2', 'strategy: best_first, neverFallback: false, steps: [{after: 0, builder: sonnet, auditor: sonnet}, {after: 2', 'policies.external_feature_reuse_internal.steps: best_first has one step'],
+    ['strategy: best_first', 'strategy: cheap_first', 'policies.security_auth_change.steps: cheap_first needs a second step'],
+    ['{after: 2, builder: sonnet, auditor: opus}', '{after: 2, builder: claude-sonnet-4-5, auditor: sonnet}', 'steps[1]: it names the models of the step before'],
+    ['{after: 2, builder', '{after: 0, builder', 'steps[1].after: steps stand in order'], ['[{after: 0', '[{after: 1', 'policies.security_auth_change.steps[0].after: the first step begins at 0'],
+    ['quotas: #', 'quotas: {nobody: {weeklyTokens: 1, softPercent: 1}}\nquota: #', 'quotas'],
+  ])('E-691 E-503 %j as %j is told by its path', async (text, by, problem) => {
+    expect(await problemsOf({ 'models.yaml': swap(text, by) })).toContainEqual(expect.stringContaining(problem));
+  });
+
+  test('E-691 the problems of all files, at once', async () => {
     const problems = await problemsOf({ 'executor.yaml': swap('human:', 'humans:'), 'models.yaml': null, 'categories.yaml': swap('attemptsMax: 5', 'attemptsMax: 0') });
     expect(problems.map((line) => line.split(':')[0])).toEqual(expect.arrayContaining(['executor.yaml', 'models.yaml', 'categories.yaml']));
     await expect(loadConfig(changed({ 'models.yaml': null }))).rejects.toMatchObject({ code: 'config.invalid', exit: 2 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { judgeGate, type GateInput, type GateVerdict } from '#src/domain/gate.ts';
 
 const audit = (changes: Partial<NonNullable<GateInput['audit']>> = {}) => ({ approved: true, minor: 0, major: 0, critical: 0, ...changes });
-const judged = (changes: Partial<GateInput>): GateVerdict => judgeGate({ highRisk: false, isStrict: false, coverageDeltaBp: null, checks: 'passed', audit: audit(), netDeletion: 0, netDeletionMax: 200, allowMassDeletion: false, ...changes });
+const judged = (changes: Partial<GateInput>): GateVerdict => judgeGate({ highRisk: false, isStrict: false, coverageDeltaBp: null, checks: 'passed', audit: audit(), netDeletion: 0, netDeletionMax: 200, allowMassDeletion: false, risk: 0, ...changes });
 
 describe('E-171', () => {
   test.each<readonly [string, Partial<GateInput>, GateVerdict['level'], number]>([
@@ -16,6 +16,8 @@ describe('E-171', () => {
     ['row 2 not: exactly 200 lines', { netDeletion: 200 }, 'ok', 9],
     ['row 2 not: allowed by the phase', { netDeletion: 5000, allowMassDeletion: true }, 'ok', 9],
     ['row 2 not: more added than removed', { netDeletion: -5000 }, 'ok', 9],
+    ['row 2: a critical risk', { risk: 70 }, 'blocked', 2],
+    ['row 2 not: a high risk', { risk: 69 }, 'ok', 9],
     ['row 3: high risk and failing tests', { highRisk: true, checks: 'failed' }, 'blocked', 3],
     ['row 3 before row 4', { highRisk: true, checks: 'failed', audit: audit({ approved: false }) }, 'blocked', 3],
     ['row 4: high risk and a rejection', { highRisk: true, audit: audit({ approved: false }) }, 'blocked', 4],
@@ -43,7 +45,7 @@ describe('E-171', () => {
 
 const all: GateInput[] = [true, false].flatMap((highRisk) => (['passed', 'failed', 'skipped', 'none'] as const).flatMap((checks) =>
   [null, ...[true, false].flatMap((approved) => [0, 1].flatMap((major) => [0, 1].map((critical) => audit({ approved, major, critical }))))].flatMap((result) =>
-    [0, 201].flatMap((netDeletion) => [true, false].map((allowMassDeletion) => ({ highRisk, isStrict: false, coverageDeltaBp: null, checks, audit: result, netDeletion, netDeletionMax: 200, allowMassDeletion }))))));
+    [0, 201].flatMap((netDeletion) => [true, false].map((allowMassDeletion) => ({ highRisk, isStrict: false, coverageDeltaBp: null, checks, audit: result, netDeletion, netDeletionMax: 200, allowMassDeletion, risk: 0 }))))));
 
 test('E-171 E-174 less coverage is told as a warning, unknown coverage as nothing', () => {
   expect(judged({ coverageDeltaBp: -1205 }).reasons).toEqual(['tests pass and the audit approves; the coverage falls by 12.05 points']);

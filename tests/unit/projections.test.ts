@@ -19,7 +19,7 @@ import { recordRun } from '#tests/support/recorded.ts';
 const alerts: Projection<readonly unknown[]> = { name: 'alerts', version: 1, initial: [], apply: (all, record) => [...all, ...alertsOf(record)] };
 const FOLDS: readonly Projection<unknown>[] = [runView, proofs, telemetry, story, alerts] as readonly Projection<unknown>[];
 
-const histories = [3, 4, 5, 7, 11, 12, 17, 21, 30, 43].map((seed) => recordRun(seed, 'run', ['a', 'b', 'c']).records);
+const histories = [3, 4, 5, 7, 11, 12, 17, 21, 30, 43, 47].map((seed) => recordRun(seed, 'run', ['a', 'b', 'c']).records);
 const [some = []] = histories.toSorted((a, b) => b.length - a.length);
 
 /** The same past under another name: what only a fork's first record says. */
@@ -30,7 +30,7 @@ function forked(records: readonly RunRecord[]): RunRecord[] {
 }
 
 describe('a projection', () => {
-  test('V1 gives the same from the same records: no clock, random, file or environment, in any zone', () => {
+  test('V1 E-693 gives the same from the same records: no clock, random, file or environment, in any zone', () => {
     for (const records of histories) {
       const plain = JSON.stringify(viewFiles(project(views, records)));
       vi.stubEnv('TZ', 'Pacific/Kiritimati');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { defaultProvider, openProvider, reachableBy } from '#src/app/provider.ts';
+import { defaultProvider, openProvider, vendorsBy } from '#src/app/provider.ts';
 import { loadConfig } from '#src/config/config.ts';
 import { meaningOf, retryAfterMs } from '#src/domain/provider.ts';
 
@@ -18,9 +18,21 @@ describe('who answers', () => {
   });
 
   test.each([
-    ['script:x', {}, claude, true], ['vendors', { ANTHROPIC_API_KEY: 'k' }, claude, true], ['vendors', { ANTHROPIC_API_KEY: 'k' }, gpt, false], ['openai', { OPENAI_API_KEY: 'k' }, claude, true], ['vendors', { OPENAI_API_KEY: 'k' }, 'unknown', false],
-  ])('E-163 %s with %j reaches %s: %s', (provider, env, model, wanted) => {
-    expect(reachableBy(provider, env, table)(model)).toBe(wanted);
+    ['script:x', {}, claude, 'anthropic', 'open'], ['vendors', { ANTHROPIC_API_KEY: 'k' }, claude, 'anthropic', 'open'], ['vendors', { ANTHROPIC_API_KEY: 'k' }, gpt, 'openai', 'keyless'],
+    ['openai', { OPENAI_API_KEY: 'k' }, claude, 'openai', 'open'], ['vendors', { OPENAI_API_KEY: 'k' }, 'unknown', null, 'keyless'],
+  ])('E-163 of %s with %j the model %s belongs to %s, which is %s', (provider, env, model, vendor, state) => {
+    const vendors = vendorsBy(provider, { env, table, disabled: [], used: new Map() });
+    expect([vendors.of(model), vendors.state(vendors.of(model) ?? '')]).toEqual([vendor, state]);
+  });
+
+  test.each([['vendors', 8_000_000, 'open'], ['vendors', 8_000_001, 'soft'], ['vendors', 10_000_000, 'spent'], ['script:x', 10_000_000, 'open']])('E-143 A-111 A-113 of %s, %i tokens in a week are %s', (provider, tokens, state) => {
+    expect(vendorsBy(provider, { env: { ANTHROPIC_API_KEY: 'k' }, table, disabled: [], used: new Map([['anthropic', tokens]]) }).state('anthropic')).toBe(state);
+  });
+
+  test('E-140 a vendor that is switched off is disabled whoever answers; an unknown one is refused', () => {
+    const having = (disabled: string[]) => vendorsBy('script:x', { env: {}, table, disabled, used: new Map() });
+    expect([having(['openai']).state('openai'), having(['openai']).state('anthropic')]).toEqual(['disabled', 'open']);
+    expect(() => having(['opena'])).toThrow('--disable-provider opena is no vendor');
   });
 
   test('a vendor without a key is refused with the models that need it and the variable to set', async () => {

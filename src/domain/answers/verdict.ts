@@ -1,5 +1,5 @@
-// An auditor's answer
-// ===================
+// An auditor's or judge's answer
+// ==============================
 // One schema for all vendors, both dialects of it read (E-161). What cannot be read is null, never an approval.
 
 import { z } from 'zod';
