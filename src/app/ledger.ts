@@ -70,7 +70,7 @@ function eventHandlers(bus: Bus, events: EventStore, rules: LedgerRules): Pick<H
 }
 
 /** As much as goes into one message, at least one event. */
-function page(found: readonly StoredEvent[], limit = PAGE_EVENTS): Answer<'read'> {
+function page<E extends StoredEvent>(found: readonly E[], limit = PAGE_EVENTS): { events: E[]; more: boolean } {
   let bytes = 0;
   let count = 0;
   for (const { data } of found.slice(0, limit)) {

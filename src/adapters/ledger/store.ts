@@ -8,7 +8,7 @@ import type { EventStore, ReadOptions, StoredEvent } from '#src/ports/event-stor
 import { refOf, type Ref } from '#src/record/ref.ts';
 import { Caller, type CallerOptions } from './caller.ts';
 import { followers } from './followers.ts';
-import { PAGE_EVENTS, PART_BYTES, type Answer, type Request } from './wire.ts';
+import { PAGE_EVENTS, PART_BYTES, type Request } from './wire.ts';
 
 export interface LedgerStore {
   readonly events: EventStore;
@@ -51,8 +51,8 @@ function eventsOf(caller: Caller, { bus }: CallerOptions): EventStore {
 type Range = Pick<Request<'read'>, 'from' | 'limit' | 'backwards'>;
 
 /** As many messages as it takes. */
-async function paged({ from, limit = Number.POSITIVE_INFINITY, backwards = false }: ReadOptions, ask: (range: Range) => Promise<Answer<'read'>>, placeOf: (event: StoredEvent) => number): Promise<StoredEvent[]> {
-  const all: StoredEvent[] = [];
+async function paged<E extends StoredEvent>({ from, limit = Number.POSITIVE_INFINITY, backwards = false }: ReadOptions, ask: (range: Range) => Promise<{ readonly events: readonly E[]; readonly more: boolean }>, placeOf: (event: E) => number): Promise<E[]> {
+  const all: E[] = [];
   let next = from;
   while (all.length < limit) {
     const { events, more } = await ask({ ...(next === undefined ? {} : { from: next }), limit: Math.min(limit - all.length, PAGE_EVENTS), backwards });
