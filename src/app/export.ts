@@ -135,7 +135,8 @@ async function knownOf({ events }: Store, { header, hashes }: VerifiedFile): Pro
   return known;
 }
 
-const BATCH = 256;
+/** EventStoreDB drops live subscriptions over larger appends. */
+const BATCH = 100;
 /** So that one append fits into one message of a bus, however it is quoted there. */
 const BATCH_BYTES = 256 * 1024;
 /** Equal for everybody, so that an import that was cut off can be made again. */

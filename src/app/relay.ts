@@ -14,7 +14,7 @@ import { ExecutorError } from '#src/errors/errors.ts';
 import { Id } from '#src/events/define.ts';
 import { eventId, fromStored } from '#src/kernel/log.ts';
 import type { Bus } from '#src/ports/bus.ts';
-import type { EventStore, NewEvent, PositionedEvent, StoredEvent } from '#src/ports/event-store.ts';
+import type { EventStore, NewEvent, PositionedEvent } from '#src/ports/event-store.ts';
 import type { Hold, Holders } from '#src/ports/holder.ts';
 import { ALERTS, alertMessage, EVENTS, messagesOf, type Message } from './feeds.ts';
 
@@ -28,7 +28,7 @@ export interface RelayDeps {
   readonly stop: AbortSignal;
 }
 
-export const RELAY_STREAM = 'autopack-relay';
+export const RELAY_STREAM = 'relay-progress';
 /** No run can be called so. */
 const LEADER = '$relay';
 const PAGE = 200;
@@ -130,7 +130,7 @@ class Leader {
     if (last !== undefined) this.next = last.position + 1;
   }
 
-  private messages(stored: StoredEvent): Message[] {
+  private messages(stored: PositionedEvent): Message[] {
     const run = stored.stream.startsWith('run-') ? stored.stream.slice('run-'.length) : '';
     if (!Id.safeParse(run).success) return [];
     try {

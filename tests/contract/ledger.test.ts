@@ -27,20 +27,17 @@ interface Backing {
   dispose(): Promise<void>;
 }
 
-/** Ledgers serve it, each with the store opened for itself. */
-async function served({ open, connect, damage, dispose }: Backing, ledgers: number) {
-  const closing: (() => Promise<void>)[] = [];
-  for (let i = 0; i < ledgers; i += 1) {
-    const { store, close } = await open();
-    const bus = await connect();
-    const ledger = await serveLedger({ bus, store, rules: anything, logger });
-    closing.push(() => ledger.close(), () => bus.close(), close);
-  }
+/** One ledger: the suites ask without waiting, and between two such requests have no order. More: tests/simulation/ledger.test.ts. */
+async function served({ open, connect, damage, dispose }: Backing) {
+  const { store, close: closeStore } = await open();
+  const bus = await connect();
+  const ledger = await serveLedger({ bus, store, rules: anything, logger });
+  const closing: (() => Promise<void>)[] = [() => ledger.close(), () => bus.close(), closeStore];
   return {
     async open() {
-      const bus = await connect();
-      closing.push(() => bus.close());
-      return openLedgerStore({ bus, stop: new AbortController().signal, tell: () => {} });
+      const own = await connect();
+      closing.push(() => own.close());
+      return openLedgerStore({ bus: own, stop: new AbortController().signal, tell: () => {} });
     },
     damage,
     async dispose() {
@@ -50,17 +47,17 @@ async function served({ open, connect, damage, dispose }: Backing, ledgers: numb
   };
 }
 
-async function inMemory(ledgers: number) {
+async function inMemory() {
   const [disk, broker] = [memoryDisk(), memoryBroker()];
   return served({
     open: async () => ({ store: memoryStore(disk), close: async () => {} }),
     connect: async () => memoryBus(broker),
     damage: ({ ref }) => void disk.bodies.get(ref)?.fill(0, 0, 1),
     dispose: async () => {},
-  }, ledgers);
+  });
 }
 
-async function onNats(ledgers: number) {
+async function onNats() {
   const [server, folder] = [await startNatsServer(), temporaryFolder()];
   const path = folder.file('store.db');
   return served({
@@ -77,16 +74,15 @@ async function onNats(ledgers: number) {
       await server.dispose();
       folder.remove();
     },
-  }, ledgers);
+  });
 }
 
 function storeContracts(name: string, make: typeof inMemory): void {
-  // One: the suite appends without waiting, and between two ledgers such appends have no order.
   eventStoreContract(name, async () => {
-    const world = await make(1);
+    const world = await make();
     return { open: async () => (await world.open()).events, indexesIds: true, dispose: world.dispose };
   });
-  blobsContract(name, () => make(2));
+  blobsContract(name, make);
 }
 
 storeContracts('ledgers over memory', inMemory);

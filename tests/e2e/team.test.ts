@@ -15,11 +15,12 @@ afterEach(async () => {
 });
 
 function demoPlace(name: string): Place {
-  const folder = join(temporary('autopack-team-'), name);
+  const parent = temporary('autopack-team-');
+  const folder = join(parent, name);
   const root = join(folder, 'tally');
   mkdirSync(folder);
   const place = { folder, home: join(folder, 'state'), repo: repositoryAt(root), plan: join(root, 'plan.yaml'), answers: join(root, 'answers.yaml'), run: 'demo' };
-  closing.push(() => removePlace(place));
+  closing.push(() => removePlace({ ...place, folder: parent }));
   return place;
 }
 

@@ -25,15 +25,17 @@ const Name = z.string().min(1).max(200);
 const Revision = z.int();
 const Event = z.strictObject({ id: Name, type: Name, data: z.string(), metadata: z.strictObject({ hash: Name, nonce: Name }) });
 const Range = { from: Revision.exactOptional(), limit: z.int().min(1).max(PAGE_EVENTS), backwards: z.boolean() };
-const pageOf = <P extends z.ZodType>(position: P) => z.object({ events: z.array(Event.extend({ stream: z.string(), revision: Revision, position }).strict()), more: z.boolean() });
-const Position = z.int();
+const Stored = Event.extend({ stream: z.string(), revision: Revision, position: z.int().nullable() }).strict();
+const Positioned = Stored.extend({ position: z.int() }).strict();
+const Page = z.object({ events: z.array(Stored), more: z.boolean() });
+const PositionedPage = z.object({ events: z.array(Positioned), more: z.boolean() });
 
 /** operation -> what is asked and what is answered */
 export const operations = {
   hello: { request: z.strictObject({}), answer: z.object({ version: z.string() }) },
   append: { request: z.strictObject({ stream: Stream, expected: Revision, events: z.array(Event).max(APPEND_EVENTS_MAX) }), answer: z.object({ revision: Revision }) },
-  read: { request: z.strictObject({ stream: Stream, ...Range }), answer: pageOf(Position.nullable()) },
-  read_all: { request: z.strictObject({ ...Range, types: z.array(Name).max(200).exactOptional() }), answer: pageOf(Position) },
+  read: { request: z.strictObject({ stream: Stream, ...Range }), answer: Page },
+  read_all: { request: z.strictObject({ ...Range, types: z.array(Name).max(200).exactOptional() }), answer: PositionedPage },
   put: { request: z.strictObject({ ref: Ref, data: z.base64() }), answer: Ref },
   /** A large body of parts that were put. */
   join: { request: z.strictObject({ ref: Ref, parts: z.array(Ref).max(4096) }), answer: Ref },
