@@ -62,6 +62,8 @@ export interface PhaseContext extends PhaseInput {
   readonly revision: Ref | null;
   readonly contextRef: Ref | null;
   readonly contextTokens: number;
+  /** A builder's prompt was too long for its model. */
+  readonly promptTooLong: boolean;
   /** The answer format of the attempt, and what its builder saw. */
   readonly mode: BuilderMode;
   readonly shown: { readonly base: string; readonly manifest: Ref } | null;
@@ -112,7 +114,7 @@ export function initialContext({ phase, policy }: PhaseInput): PhaseContext {
   return {
     phase, policy, open: { [startWaitOf(phase)]: 'wait:start' }, counter: 0, baseline: NO_BASELINE, base: '',
     attempt: 0, again: 0, step: 0, limit: policy.outputTokens, limitRaised: false,
-    ...freshAttempt, failures: [], feedback: [], replans: 0, replansDenied: false, revision: null, contextRef: null, contextTokens: 0, mode: 'full_file', shown: null,
+    ...freshAttempt, failures: [], feedback: [], replans: 0, replansDenied: false, revision: null, contextRef: null, contextTokens: 0, promptTooLong: false, mode: 'full_file', shown: null,
     turn: 'none', keepTurn: false, question: null, deadlineAt: null, remainingMs: policy.deadlineMs,
     outcome: null, reason: null, quality: null, commit: null,
   };

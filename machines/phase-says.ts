@@ -176,7 +176,7 @@ const ofPhase = ({ phase, attempt }: PhaseContext) => ({ phase, attempt });
 const required = <T>(value: T | null): T => value as T;
 
 export const assembleContext = ({ context, event }: Args) => ({
-  id: causeOf(event), ...ofPhase(context), base: context.base, model: builderModel(context), outputTokensMax: context.limit, revision: context.revision, feedback: [...context.feedback],
+  id: causeOf(event), ...ofPhase(context), base: context.base, model: builderModel(context), outputTokensMax: context.limit, least: context.promptTooLong, revision: context.revision, feedback: [...context.feedback],
 });
 export const callBuilder = ({ context, event }: Args) => ({
   id: causeOf(event), ...ofPhase(context), call: context.calls.builder, model: builderModel(context), outputTokensMax: context.limit, timeoutMs: context.policy.callTimeoutMs,

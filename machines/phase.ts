@@ -24,6 +24,8 @@ import { say, type Slot } from './vocabulary.ts';
 type Args = { context: PhaseContext; event: PhaseEvent };
 type End = { outcome: PhaseOutcome; reason: string | null };
 
+const awaitingBuilder = awaitingModel({ type: 'callBuilder', params: said.callBuilder });
+
 export const phaseMachine = setup({
   types: { context: {} as PhaseContext, events: {} as PhaseEvent, input: {} as PhaseInput },
   actions: {
@@ -54,6 +56,7 @@ export const phaseMachine = setup({
     advance: assign(({ context }) => ({ step: context.step + (counts(context.failures.at(-1)?.kind ?? 'truncated') ? 1 : 0) })),
     raiseLimit: assign(({ context: { limit, policy } }) => ({ limit: raisedLimit(limit, policy.outputFactorBp, policy.outputTokensMax), limitRaised: true })),
     repair: assign(({ context }) => ({ repairs: context.repairs + 1 })),
+    showLess: assign({ promptTooLong: true }),
     // what came back
     keepContext: assign(({ context, event }) => (event.type === 'context.assembled' ? { contextRef: event.context, contextTokens: event.tokens, mode: event.mode, limit: Math.max(context.limit, event.outputTokens), shown: { base: context.base, manifest: event.manifest } } : {})),
     keepAnswer: assign(({ event }) => (event.type === 'builder.answered' ? { answer: event.answer, used: event.outputTokens } : {})),
@@ -94,6 +97,7 @@ export const phaseMachine = setup({
     isExpiry: ({ context, event }) => kindOf(context, event) === 'timer:expiry',
     mayRetryCall: ({ context, event }) => event.type === 'effect.failed' && event.retryable && context.tries + 1 < context.policy.transportTriesMax,
     endsAttempt: ({ event }) => event.type === 'effect.failed' && event.code === 'context_too_large',
+    promptTooLong: ({ event }) => event.type === 'effect.failed' && event.code === 'prompt_too_long',
     truncated: ({ event }) => event.type === 'builder.answered' && event.stopReason === 'max_tokens',
     /** E-134: once in an attempt. */
     continuable: ({ context, event }) => event.type === 'builder.answered' && event.stopReason === 'max_tokens' && event.continuable && context.partial === null,
@@ -157,7 +161,8 @@ export const phaseMachine = setup({
           entry: wants('builder'),
           exit: leave(),
           on: {
-            ...awaitingModel({ type: 'callBuilder', params: said.callBuilder }),
+            ...awaitingBuilder,
+            'effect.failed': [{ guard: 'promptTooLong', target: '#phase.ESCALATING', actions: [{ type: 'failed', params: { kind: 'context' } }, 'showLess'] }, ...awaitingBuilder['effect.failed']],
             'builder.answered': [
               { guard: 'continuable', target: 'work', reenter: true, actions: 'keepPartial' },
               { guard: 'truncated', target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'truncated' } } },

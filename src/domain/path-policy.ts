@@ -3,7 +3,7 @@
 // One judgement for patches, edits, fix commands and includes: every violation of every path, all at once.
 // Sources: DESIGN 7 "One path policy", E-195, E-196, E-661 to E-665.
 
-import { isGitName, meansName, skeleton } from './protected-names.ts';
+import { isDots, isGitName, meansName, skeleton } from './protected-names.ts';
 
 /** One path of a change; modes are six octal digits, `000000` where the path is absent. */
 export interface ChangedPath {
@@ -50,12 +50,17 @@ type Finding = readonly [PathRule, string];
 
 function nameRules(path: string): Finding[] {
   const found: Finding[] = [];
-  if (/\p{C}|\p{Zl}|\p{Zp}|\ufffd/u.test(path)) found.push(['name', 'has control or invisible characters in its name']);
+  if (/\p{C}|\p{Zl}|\p{Zp}|\ufffd/u.test(path.replace(JOINED, ''))) found.push(['name', 'has control or invisible characters in its name']);
+  if (path.split('/').some((segment) => segment !== '.' && segment !== '..' && isDots(segment))) found.push(['name', 'has a part of dots and spaces alone']);
   if (path.includes('\\')) found.push(['name', 'has a backslash in its name']);
   if (path !== normalised(path).path && !path.includes('\\')) found.push(['name', 'is not written from the root of the repository']);
   if (normalised(path).outside || /^[a-z]:/i.test(path)) found.push(['name', 'is outside the repository']);
   return found;
 }
+
+/** Joiners where writing needs them: between letters of Arabic and Indic scripts, and in emoji. */
+const SCRIPTS = ['Arabic', 'Syriac', 'Mongolian', 'Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala'].map((script) => `\\p{Script=${script}}`).join('');
+const JOINED = new RegExp(`(?<=[${SCRIPTS}])[\\u200c\\u200d](?=[${SCRIPTS}])|(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})`, 'gu');
 
 /** As a file system resolves it from the root. */
 function normalised(path: string): { path: string; outside: boolean } {
@@ -88,12 +93,14 @@ function protectionRules(written: string, { scope, readOnly, protectedPaths, alw
   return found;
 }
 
-const SAMPLES = new Set(['.env.example', '.env.sample', '.env.template', '.env.dist']);
+const SAMPLE = /^\.env(\.[^.]+)?\.(example|sample|template|dist)$/s;
+/** Programs about keys. */
+const PROGRAM = /\.(?:[cm]?[jt]sx?|py|go|rs|java|kt|rb|php|c|h|cc|cpp|cs|sh|md)$/;
 const KEY_FILE = /^(\.env(\..+)?|.+\.(pem|key|p12|pfx|ppk|jks|keystore|kdbx)|id_(rsa|dsa|ecdsa|ed25519).*|\.(netrc|npmrc|pypirc|git-credentials|pgpass|htpasswd))$/s;
 
 export function isKeyFile(segment: string): boolean {
   const name = skeleton(segment).replace(/:.*$/s, '').replace(/[. ]+$/, '');
-  return KEY_FILE.test(name) && !SAMPLES.has(name);
+  return (KEY_FILE.test(name) && !SAMPLE.test(name) && !(name.startsWith('id_') && PROGRAM.test(name))) || meansName(name, '.env');
 }
 
 /** Protection is generous: in any spelling, the entry itself or anything below it. */
@@ -146,7 +153,7 @@ function collidingPaths(changes: readonly ChangedPath[], present: readonly strin
   return found;
 }
 
-const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
+const fold = (text: string): string => text.normalize('NFKC').replace(/[\u200c\u200d]/g, '').toLowerCase();
 
 function prefixes(path: string): string[] {
   const segments = path.split('/');

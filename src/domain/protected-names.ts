@@ -6,12 +6,12 @@
 /** Code points that HFS+ ignores, and others without a glyph. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** Letters that look like ASCII ones and survive NFKC. Cyrillic, Greek, Armenian, Cherokee and a few Latin ones. */
+/** Letters that look like ASCII ones and survive NFKC. Cyrillic, Greek, Armenian, Cherokee, small capitals and a few Latin ones. */
 const LOOK_ALIKE: Readonly<Record<string, string>> = Object.fromEntries(
   [
-    ['a', 'аαɑ'], ['b', 'Ььƅ'], ['c', 'сϲᴄ'], ['d', 'ԁɗ'], ['e', 'еєҽ'], ['f', 'ƒ'], ['g', 'ɡցԍ'], ['h', 'һհ'], ['i', 'іιıɩⅰ'],
-    ['j', 'јϳ'], ['k', 'кκ'], ['l', 'ӏǀ|ⅼ'], ['m', 'м'], ['n', 'ոп'], ['o', 'оοօσ'], ['p', 'рρ'], ['q', 'ԛզ'], ['r', 'гᴦ'],
-    ['s', 'ѕꜱ'], ['t', 'тτ'], ['u', 'υսᴜ'], ['v', 'ѵν'], ['w', 'ԝѡω'], ['x', 'хχ'], ['y', 'уүγ'], ['z', 'ᴢ'], ['.', '․‧·。'], ['_', 'ˍ'],
+    ['a', 'аαɑᴀꭺ'], ['b', 'Ььƅʙᏼ'], ['c', 'сϲᴄꮯ'], ['d', 'ԁɗᴅꭰ'], ['e', 'еєҽᴇꭼ'], ['f', 'ƒꜰ'], ['g', 'ɡցԍɢꮐꮆᏻ'], ['h', 'һհʜꮋ'], ['i', 'іιıɩɪꭵ'],
+    ['j', 'јϳᴊꭻ'], ['k', 'кκᴋꮶ'], ['l', 'ӏǀ|ʟꮮ'], ['m', 'мᴍꮇ'], ['n', 'ոпɴ'], ['o', 'оοօσᴏ'], ['p', 'рρᴘꮲ'], ['q', 'ԛզ'], ['r', 'гᴦʀꭱ'],
+    ['s', 'ѕꜱꮪ'], ['t', 'тτᴛꭲ'], ['u', 'υսᴜ'], ['v', 'ѵνᴠꮩ'], ['w', 'ԝѡωᴡꮃ'], ['x', 'хχ'], ['y', 'уүγʏꮍ'], ['z', 'ᴢꮓ'], ['.', '․‧·。'], ['_', 'ˍ'],
   ].flatMap(([letter = '', looks = '']) => [...looks].map((look) => [look, letter])),
 );
 
@@ -35,6 +35,9 @@ function isShortNameOf(segment: string, name: string): boolean {
 
 /** The hashed short names of git's own list. */
 const HASHED: Readonly<Record<string, string>> = { '.gitmodules': 'gi7eba', '.gitattributes': 'gi7d29' };
+
+/** Whether nothing is left of a segment where dots and spaces at an end are not stored: `.. ` is the folder above. */
+export const isDots = (segment: string): boolean => !/\w/.test(segment) && /^[. ]+$/.test(skeleton(segment));
 
 /** Whether some file system or reader takes `segment` for `name` (in lower case). */
 export function meansName(segment: string, name: string): boolean {

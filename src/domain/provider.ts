@@ -1,21 +1,24 @@
 // Providers
 // =========
-// What a vendor's HTTP status means for the next try, and how long it asks to wait. Sources: E-145, E-314.
+// What a vendor's HTTP status means for the next try, and how long it asks to wait. Sources: E-137, E-145, E-314.
 
 export interface StatusMeaning {
-  readonly code: 'http_401' | 'http_402' | 'http_429' | 'http_4xx' | 'http_5xx' | 'timeout' | 'bad_response';
+  readonly code: 'prompt_too_long' | 'http_401' | 'http_402' | 'http_429' | 'http_4xx' | 'http_5xx' | 'timeout' | 'bad_response';
   readonly retryable: boolean;
 }
 
+/** In the words of the vendors and of servers that speak their wire. */
+const TOO_LONG = /context_length_exceeded|prompt is too long|maximum context length|exceeds? (?:the )?(?:available )?context (?:limit|size|length|window)/i;
 const QUOTA_SPENT = /^(?:insufficient_quota|billing_error|billing_hard_limit_reached)$/;
 
-/** @param type the vendor's own word for the error, where it gave one. */
-export function meaningOf(status: number, type: string): StatusMeaning {
-  if (status === 402 || QUOTA_SPENT.test(type)) return { code: 'http_402', retryable: false };
+/** @param words the vendor's own for the error, where it gave any: its type, its sentence. */
+export function meaningOf(status: number, words: readonly string[]): StatusMeaning {
+  if (status === 402 || words.some((word) => QUOTA_SPENT.test(word))) return { code: 'http_402', retryable: false };
   if (status === 401 || status === 403) return { code: 'http_401', retryable: false };
   if (status === 408) return { code: 'timeout', retryable: true };
   if (status === 429) return { code: 'http_429', retryable: true };
   if (status >= 500 && status <= 599) return { code: 'http_5xx', retryable: true };
+  if (status === 413 || (status === 400 && words.some((word) => TOO_LONG.test(word)))) return { code: 'prompt_too_long', retryable: false };
   // 409 is a lock timeout and 425 too early, with both vendors: the same request may pass later.
   if (status >= 400 && status <= 499) return { code: 'http_4xx', retryable: status === 409 || status === 425 };
   return { code: 'bad_response', retryable: false };

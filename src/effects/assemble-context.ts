@@ -30,7 +30,8 @@ export const assembleContext: Handler<'assembleContext'> = async ({ run, params,
   // Links and submodules are never followed: what they name is not in the tree.
   const regular = files.filter(({ mode }) => isRegular(mode));
   const phase = phaseOf(hands, params.phase);
-  const { chosen, read } = await choose(hands, params, { phase, tree: contextTree(regular), blobs: regular });
+  const tree = contextTree(regular);
+  const { chosen, read } = await choose(hands, params, { phase, tree });
   if (chosen.tooLarge.length > 0) return failed('context_too_large', { detail: chosen.tooLarge.slice(0, 5).join(', ') });
   const shown = chosen.selected.map((file) => shownAs(hands, file, read.get(file.path)));
   const lines = shown.flatMap(({ text, mayChange }) => (text === null || !mayChange ? [] : [text.split('\n').length - 1]));
@@ -38,7 +39,7 @@ export const assembleContext: Handler<'assembleContext'> = async ({ run, params,
     wanted: policyOf(hands, params.phase).builderMode, deliverables: phase.deliverables.length, scopePaths: phase.scope.paths.length,
     files: shown.filter(({ text }) => text !== null).length, linesMax: Math.max(0, ...lines), text: `${phase.name}\n${phase.description ?? ''}`,
   });
-  const context = contextText({ files: shown, missing: chosen.missing, paths: files.map(({ path }) => path).sort(), numbered: formats[mode].numbered });
+  const context = contextText({ files: shown, missing: chosen.missing, paths: regular.length === files.length ? tree.paths : files.map(({ path }) => path).sort(), numbered: formats[mode].numbered });
   const entries = shown.map((file): ManifestEntry => entryOf(file, read.get(file.path)));
   return result('context.assembled', {
     context: await putText(hands.blobs, context),
@@ -48,11 +49,11 @@ export const assembleContext: Handler<'assembleContext'> = async ({ run, params,
     tokens: tokensIn(Buffer.byteLength(context)),
     mode,
     modeReason: reason,
-    outputTokens: limitOf(hands, phase, mode, new Set(files.map(({ path }) => path))),
+    outputTokens: limitOf(hands, phase, mode, tree.files),
   });
 };
 
-function limitOf(hands: Hands, phase: Phase, mode: BuilderMode, present: ReadonlySet<string>): number {
+function limitOf(hands: Hands, phase: Phase, mode: BuilderMode, present: Pick<ReadonlySet<string>, 'has'>): number {
   const { outputTokens, outputTokensMax } = policyOf(hands, phase.phase_id);
   return selectLimit({
     category: phase.task_category, complexity: phase.complexity, deliverables: phase.deliverables, exists: (path) => present.has(path), scope: phase.scope.paths,
@@ -60,19 +61,18 @@ function limitOf(hands: Hands, phase: Phase, mode: BuilderMode, present: Readonl
   });
 }
 
-interface Base { readonly phase: Phase; readonly tree: ContextTree; readonly blobs: readonly TreeFile[] }
+interface Base { readonly phase: Phase; readonly tree: ContextTree<TreeFile> }
 interface Chosen { readonly chosen: Selection; readonly read: ReadonlyMap<string, Uint8Array> }
 
 /** Twice: what the files import is known only when they are read. */
-async function choose(hands: Hands, params: Params, { phase, tree, blobs }: Base): Promise<Chosen> {
+async function choose(hands: Hands, params: Params, { phase, tree }: Base): Promise<Chosen> {
   const wish = await wishOf(hands, params, phase);
   const limits = await limitsOf(hands, params, phase);
-  const blobOf = new Map(blobs.map(({ path, blob }) => [path, blob]));
   const near = selectContext(tree, wish, limits).selected.filter(({ mayChange, category, omitted }) => !omitted && (mayChange || category === 'named'));
-  const read = await readFiles(hands, near, blobOf);
+  const read = await readFiles(hands, near, tree);
   const imported = near.flatMap(({ path }) => importsOf(path, Buffer.from(read.get(path) ?? '').toString('utf8'), { has: (target) => tree.files.has(target) }));
   const chosen = selectContext(tree, { ...wish, imported }, limits);
-  const more = await readFiles(hands, chosen.selected.filter(({ path, omitted }) => !omitted && !read.has(path)), blobOf);
+  const more = await readFiles(hands, chosen.selected.filter(({ path, omitted }) => !omitted && !read.has(path)), tree);
   return { chosen, read: new Map([...read, ...more]) };
 }
 
@@ -92,8 +92,8 @@ async function wishOf(hands: Hands, params: Params, { phase_id: id, name, descri
   };
 }
 
-async function readFiles(hands: Hands, files: readonly Selected[], blobOf: ReadonlyMap<string, string>): Promise<Map<string, Uint8Array>> {
-  const bodies = await hands.workspace.readAll(files.map(({ path }) => blobOf.get(path) ?? ''));
+async function readFiles(hands: Hands, files: readonly Selected[], { files: known }: ContextTree<TreeFile>): Promise<Map<string, Uint8Array>> {
+  const bodies = await hands.workspace.readAll(files.map(({ path }) => known.get(path)?.blob ?? ''));
   return new Map(files.map(({ path }, at) => [path, bodies[at] ?? new Uint8Array()]));
 }
 
@@ -102,7 +102,7 @@ async function limitsOf(hands: Hands, params: Params, phase: Phase): Promise<Lim
   const { tokensSteps, heuristic, ...limits } = hands.requested.policy.context;
   const { system, prompt } = await builderPrompt(hands, { ...params, mode: 'full_file' }, '');
   const outputTokensMax = Math.max(params.outputTokensMax, limitOf(hands, phase, 'full_file', new Set()));
-  const tokens = contextTokensFor({ model: params.model, outputTokensMax, otherChars: system.length + prompt.length, steps: tokensSteps });
+  const tokens = contextTokensFor({ model: params.model, outputTokensMax, otherChars: system.length + prompt.length, steps: params.least ? tokensSteps.slice(-1) : tokensSteps });
   return { ...limits, bytesMax: charsIn(tokens), heuristic: { filesMax: heuristic.filesMax, bytesMax: charsIn(heuristic.tokensMax) } };
 }
 

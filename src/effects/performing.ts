@@ -63,6 +63,7 @@ export const failureMessages = {
   disk_full: 'the disk is full',
   io_error: 'a file or process operation of the machine failed',
   context_too_large: 'what the phase may change does not fit into the context budget',
+  prompt_too_long: 'the prompt is longer than the model takes',
   answer_missing: 'the answers file holds no answer for this call',
   aborted: 'the effect was cancelled',
   timeout: 'the model did not answer in time',

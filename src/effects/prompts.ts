@@ -47,14 +47,15 @@ export async function wordsBeside(hands: Hands, { revision, feedback }: Pick<Bui
   return { revision: revision === null ? '' : await getText(hands.blobs, revision), feedback: details.join('\n') };
 }
 
-/** @param context the assembled text. */
+/** Everything in the order of E-121; what is the same for all phases is the system's. @param context the assembled text. */
 export async function builderPrompt(hands: Hands, call: BuilderCall, context: string) {
   const phase = phaseOf(hands, call.phase);
   const format = template(hands, formats[call.mode].prompt);
   return {
-    system: fill(template(hands, 'builder'), { format, protected: hands.requested.policy.protectedPaths.map(pathName).join(', ') }),
+    system: template(hands, 'builder'),
     prompt: fill(template(hands, 'phase'), {
-      ...common(phase), attempt: String(call.attempt), description: await descriptionOf(hands, phase, call.revision), scope: paths(phase.scope.paths, '- any path that is not protected'),
+      ...common(phase), attempt: String(call.attempt), description: await descriptionOf(hands, phase, call.revision), format,
+      scope: paths(phase.scope.paths, '- any path that is not protected'), readOnly: paths(phase.scope.read_only_context.map(({ path }) => path), '(none named)'), protected: paths(hands.requested.policy.protectedPaths, '(none named)'),
       deliverables: paths(phase.deliverables, '(none named)'), feedback: await feedbackOf(hands, call.feedback),
       context,
     }),

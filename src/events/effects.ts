@@ -24,6 +24,8 @@ export const effects = {
     /** Who will read it, and what is kept for the answer. */
     model: Name,
     outputTokensMax: Tokens,
+    /** A prompt of this phase was too long for its model: the least content that is ever shown (E-113, E-137). */
+    least: z.boolean(),
     /** What names files beside the plan. */
     revision: Ref.nullable(),
     feedback: z.array(FeedbackItem).max(8),

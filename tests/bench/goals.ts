@@ -15,6 +15,7 @@ import type { RunRecord } from '#src/record/record.ts';
 import { commitRows } from './baseline.ts';
 import type { Aim, Pair } from './measure.ts';
 import { BIN, child, timed } from './processes.ts';
+import { contextPair, phasePair } from './repository.ts';
 import { benchChart, benchSystem, driveRuns, layDown, PAYLOAD_BYTES, type BenchEvent, type BenchStore } from './world.ts';
 
 export interface Goal extends Aim {
@@ -151,5 +152,13 @@ export const goals: Readonly<Record<string, Goal>> = {
   'start.cold': {
     unit: 'ms', goal: 5, atMost: true, rounds: 9, bound: 'loading about 400 modules (zod brings 64 languages, yaml 72 files), the schemas, the three commits of record 0, take-over and step',
     pair: () => ({ value: async () => timed([child('cold.js'), fresh(), folder]), baseline: async () => timed([child('one-row.js'), fresh()]) }),
+  },
+  'phase.overhead': {
+    unit: 'ms/phase', goal: 2, atMost: true, rounds: 5, bound: 'processes of git, each 2 to 3 ms',
+    pair: (size) => phasePair(Math.ceil(4 * size)),
+  },
+  'context.select': {
+    unit: 'ms', goal: 3, atMost: true, rounds: 15, bound: 'git ls-tree with sizes, and cat-file, where the baseline reads the index and files',
+    pair: (size) => contextPair(Math.ceil(20_000 * size)),
   },
 };

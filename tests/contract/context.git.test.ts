@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { putText } from '#src/effects/performing.ts';
 import { sha256 } from '#src/record/canonical.ts';
+import { builderPrompt } from '#src/effects/prompts.ts';
 import { contextFor, sceneOf, type Scene } from '#tests/support/hands.ts';
 import { sectionsOf } from '#tests/support/sections.ts';
 import { fingerprint } from '#tests/support/user-repository.ts';
@@ -133,7 +134,8 @@ describe('the budget', () => {
   test('E-137 it follows the model\'s window and what else the prompt must hold', async () => {
     const big = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`src/big-${name}.js`, long(700)]));
     const scene = await sceneWith({ scope: { paths: ['src/'] } }, big);
-    const shown = async (model: string, outputTokensMax: number): Promise<number> => (await assembled(scene, { model, outputTokensMax })).manifest.filter(({ path, omitted }) => path.startsWith('src/big') && !omitted).length;
+    const shown = async (model: string, outputTokensMax: number, least = false): Promise<number> => (await assembled(scene, { model, outputTokensMax, least })).manifest.filter(({ path, omitted }) => path.startsWith('src/big') && !omitted).length;
+    expect(await shown('claude-sonnet-4-5', 8192, true)).toBe(1);
     expect([await shown('claude-sonnet-4-5', 8192), await shown('gpt-5', 8192), await shown('gpt-5', 60_000)]).toEqual([4, 2, 1]);
   });
 
@@ -147,4 +149,15 @@ describe('the budget', () => {
     expect(briefly(seen)).toContain('~ read_only long.txt');
     expect(sectionsOf(seen.text).sections.find(({ label }) => label.includes('long.txt'))?.body).toContain('[… 150 lines left out …]');
   });
+});
+
+test('E-121 the prompt of a builder says things in their order, read-only and protected paths among them', async () => {
+  const scene = await sceneWith({ scope: { paths: ['src/money.js'], read_only_context: [{ path: 'README.md', reason: 'r' }] } });
+  const { prompt } = await builderPrompt(scene.hands, { phase: 'p1', attempt: 1, revision: null, feedback: [], mode: 'diff' }, 'CONTEXT');
+  const parts = prompt.split(/^## /m).slice(1).map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)] as const);
+  expect(parts.map(([heading]) => heading)).toEqual(['What to do', 'Accepted when', 'Answer format', 'Paths that may change', 'Paths that may be read, not changed', 'Deliverables', 'Protected: use, do not change', 'Repository content']);
+  const text = new Map(parts);
+  expect(text.get('Answer format')).toContain('unified git diff');
+  expect(text.get('Paths that may be read, not changed')).toContain('README.md');
+  expect(text.get('Repository content')).toBe('CONTEXT\n');
 });

@@ -78,6 +78,8 @@ describe.each(VENDORS)('%s', (_name, client, path) => {
     [401, '{"error":{"message":"bad key"}}', {}, 'http_401', false, 0],
     [403, '{}', {}, 'http_401', false, 0],
     [400, '{"error":{"message":"no such model"}}', {}, 'http_4xx', false, 0],
+    [400, '{"error":{"type":"invalid_request_error","message":"prompt is too long: 205001 tokens > 200000 maximum"}}', {}, 'prompt_too_long', false, 0],
+    [400, '{"error":{"code":"context_length_exceeded","message":"too many tokens"}}', {}, 'prompt_too_long', false, 0],
     [404, '<html>not here</html>', { 'content-type': 'text/html' }, 'http_4xx', false, 0],
   ] as const)('E-145 status %i with %s is a failure with its code, asked once', async (status, body, headers, code, retryable, retryAfterMs) => {
     const { reply, server } = await call({ status, body, headers });

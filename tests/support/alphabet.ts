@@ -36,6 +36,7 @@ export const results: Readonly<Record<string, readonly Answer[]>> = {
     ['builder.answered', { ...call, stopReason: 'max_tokens', continuable: false }],
     ['builder.answered', { ...call, stopReason: 'max_tokens', continuable: true }],
     ['builder.answered', { ...call, stopReason: 'refusal', continuable: false }],
+    failed('prompt_too_long', false),
     ...model,
   ],
   candidate: [

@@ -30,7 +30,7 @@ export interface Scene {
 }
 
 /** The params of `assembleContext` for phase `p1` on a base. */
-export const contextFor = (base: string) => ({ phase: 'p1', attempt: 1, base, model: 'claude-sonnet-4-5', outputTokensMax: 8192, revision: null, feedback: [] });
+export const contextFor = (base: string) => ({ phase: 'p1', attempt: 1, base, model: 'claude-sonnet-4-5', outputTokensMax: 8192, least: false, revision: null, feedback: [] });
 
 /** @param plan the plan's fields besides its id; its one phase is `p1`. */
 export const sceneOf = (files: Readonly<Record<string, string | Buffer>>, plan: Record<string, unknown>): Promise<Scene> => sceneAt(userRepository(files), plan);

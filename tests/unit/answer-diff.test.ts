@@ -9,7 +9,25 @@ const problemsOf = (text: string): readonly string[] => {
   return parsed.ok ? [] : parsed.problems;
 };
 
+describe('names', () => {
+  const named = (old: string, fresh: string): string => `--- ${old}\n+++ ${fresh}\n@@ -1 +1 @@\n-a\n+b\n`;
+
+  test.each([['src/x.js', 'src/x.js'], ['x', 'x'], ['a/x', 'a/x'], ['a/x', 'x'], ['/dev/null', 'x'], ['x', '/dev/null'], ['./x', './x']])('E-132 %s and %s have no prefix that git would strip: they would name another file', (old, fresh) => {
+    expect(parseDiff(named(old, fresh))).toMatchObject({ ok: false, problems: ['line 1: the names of a file begin with a/ and b/'] });
+  });
+
+  test.each([['a/x', 'b/x'], ['"a/q\\"x"', '"b/q\\"x"'], ['i/x', 'w/x'], ['/dev/null', 'b/x'], ['a/x', '/dev/null'], ['a/x\t2026-01-01', 'b/x\t2026-01-02']])('E-132 %s and %s are names as git writes them', (old, fresh) => {
+    expect(parseDiff(named(old, fresh))).toMatchObject({ ok: true });
+  });
+});
+
 describe('what may be made right', () => {
+  test('E-132 empty lines behind the patch and between its files are no prose', () => {
+    expect(parseDiff(`${SIMPLE}\n \n`).ok).toBe(true);
+    expect(parseDiff(`${SIMPLE}\n${SIMPLE.replaceAll('/x', '/y')}`).ok).toBe(true);
+    expect(parseDiff(`${SIMPLE}\n+d\n`).ok).toBe(false);
+  });
+
   test.each([
     ['a diff', SIMPLE], ['one without its last newline', SIMPLE.slice(0, -1)], ['one in a fence', `\`\`\`diff\n${SIMPLE}\`\`\``], ['one in a longer fence', `\`\`\`\`\n${SIMPLE}\`\`\`\`\n`], ['one in tildes', `~~~\n${SIMPLE}~~~`], ['one with a byte order mark', `\ufeff${SIMPLE}`],
     ['one with empty lines before', `\n\n${SIMPLE}`], ['one whose every line ends in CRLF', SIMPLE.replaceAll('\n', '\r\n')], ['one with CRLF in a fence', `\`\`\`diff\n${SIMPLE}\`\`\`\n`.replaceAll('\n', '\r\n')], ['one with CRLF without the last', SIMPLE.replaceAll('\n', '\r\n').slice(0, -2)],

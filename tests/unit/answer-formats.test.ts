@@ -180,6 +180,22 @@ test.each<[BuilderMode, string]>([
   expect(result(mode, answer)).toEqual({ n: 'x\n' });
 });
 
+test.each<[BuilderMode, string]>([
+  ['full_file', '{"files": [{"path": "a", "mode": "create", "new_content": "x"}], "files": [{"path": "b", "mode": "create", "new_content": "x"}]}'], ['full_file', '{"files": [{"path": "a", "p\\u0061th": "b", "mode": "create", "new_content": "x"}]}'],
+  ['structured_edit', '{"operations": [], "operations": [{"type": "append", "file_path": "n", "content": "x"}]}'], ['ndjson', '{"type": "meta", "total_operations": 1}\n{"type": "create", "file_path": "n", "content": "x", "content": "y"}'],
+])('E-122 an answer in %s that says a thing twice is refused: JSON alone would drop one of the two', (mode, answer) => {
+  expect(formats[mode].parse(answer)).toMatchObject({ ok: false, cut: false });
+});
+
+test('E-122 keys that stand in two objects, and texts that look like keys, are no repetition', () => {
+  const answer = JSON.stringify({ summary: '{"files": 1, "files": 2}', files: [{ path: 'a', mode: 'create', new_content: '"a": "a": "a":' }, { path: 'b', mode: 'create', new_content: 'x' }] });
+  expect(formats.full_file.parse(answer)).toMatchObject({ ok: true });
+});
+
+test.each(['I begin it with "{" as you said.\n', 'Use {"a: b} there.\n'])('E-134 a brace of the prose is no sign of a cut answer: %j', (prose) => {
+  expect(formats.full_file.parse(`${prose}{"files": [{"path": "a", "mode": "create", "new_content": "x"}]}`)).toMatchObject({ ok: false, cut: false });
+});
+
 describe('whole files', () => {
   const file = (path: string, new_content: string): string => JSON.stringify({ files: [{ path, mode: 'modify', new_content }] });
 

@@ -9,7 +9,7 @@ const rulesOf = (path: string, rules: Partial<PathRules> = {}): string[] => judg
 describe('names that are never written', () => {
   test.each([
     '.git', '.git/config', 'sub/.git/hooks/x', '.GIT/x', '.Git', '.git.', '.git ', '.git. . /x', 'git~1', 'GIT~1/x', 'git~2', '.git::$INDEX_ALLOCATION', '.git:x', '.git::$DATA/x',
-    '.g\u200cit', '.g\ufeffit/config', '\u200e.git', '.gi\u2060t', '.gıt', '.gіt', '．git', '.ɡit', '.g\u0456t', '.giⓣ', '.gít', 'a/../.git/x', 'a//.git/x', '.git/../a',
+    '.g\u200cit', '.g\ufeffit/config', '\u200e.git', '.gi\u2060t', '.gıt', '.gіt', '．git', '.ɡit', '.g\u0456t', '.giⓣ', '.gít', '.ᎶIT', '.ɢɪᴛ/x', '.gꭵt', 'a/../.git/x', 'a//.git/x', '.git/../a',
   ])('E-195 %j is refused as .git', (path) => {
     expect(rulesOf(path)).toContain('git');
   });
@@ -18,16 +18,16 @@ describe('names that are never written', () => {
     ['.autonomous_runs/r1/log', 'storage'], ['.AUTONOMOUS_RUNS', 'storage'], ['autono~1/x', 'storage'], ['.autonomous_runs.', 'storage'],
     ['.gitattributes', 'attributes'], ['deep/er/.gitattributes', 'attributes'], ['.GitModules', 'attributes'], ['a/.lfsconfig', 'attributes'], ['gitatt~1', 'attributes'], ['gi7eba~1', 'attributes'], ['.gitаttributes', 'attributes'],
     ['autopack.yaml', 'config'], ['Autopack.YAML', 'config'], ['autopa~1.yam', 'config'], ['autopаck.yaml', 'config'], ['./autopack.yaml', 'config'],
-    ['.env', 'secret'], ['.env.local', 'secret'], ['a/.env.production', 'secret'], ['.ENV', 'secret'], ['.env ', 'secret'], ['tls/server.pem', 'secret'], ['x.KEY', 'secret'], ['id_rsa', 'secret'], ['.ssh/id_rsa.pub', 'secret'], ['id_ed25519', 'secret'], ['.netrc', 'secret'], ['.npmrc', 'secret'], ['.env::$DATA', 'secret'],
+    ['.env', 'secret'], ['.env.local', 'secret'], ['a/.env.production', 'secret'], ['.ENV', 'secret'], ['.env ', 'secret'], ['tls/server.pem', 'secret'], ['x.KEY', 'secret'], ['id_rsa', 'secret'], ['.ssh/id_rsa.pub', 'secret'], ['id_ed25519', 'secret'], ['.netrc', 'secret'], ['.npmrc', 'secret'], ['.env::$DATA', 'secret'], ['env~1', 'secret'], ['ENV~1', 'secret'], ['.env.example.local', 'secret'], ['id_rsa.bak', 'secret'],
   ])('E-196 %j is refused as %s, whatever the scope says', (path, rule) => {
     expect(rulesOf(path, { scope: [path] })).toContain(rule);
   });
 
-  test.each(['.gitignore', '.github/workflows/ci.yml', 'git.ts', 'src/git/x.ts', 'digit~1', '.env.example', 'environment.ts', 'env', 'keys.ts', 'src/key', 'autopack.yaml.md', 'docs/autopack.yaml', 'autonomous_runs', 'my file.txt', 'ä ö/ü.txt', '日本語.md', 'a.git/x', 'README'])('E-195 %j is an ordinary name', (path) => {
+  test.each(['.gitignore', '.github/workflows/ci.yml', 'git.ts', 'src/git/x.ts', 'digit~1', '.env.example', '.env.test.example', 'test/id_rsa_parser.ts', 'id_ed25519.py', 'کتاب\u200cها.md', 'क्\u200dष.txt', '👩\u200d👧.png', '...x', '[...slug].tsx', 'environment.ts', 'env', 'keys.ts', 'src/key', 'autopack.yaml.md', 'docs/autopack.yaml', 'autonomous_runs', 'my file.txt', 'ä ö/ü.txt', '日本語.md', 'a.git/x', 'README'])('E-195 %j is an ordinary name', (path) => {
     expect(rulesOf(path)).toEqual([]);
   });
 
-  test.each(['a\nb', 'a\u0000', 'a\u0007', 'a\u202egnp.ts', 'a\u200bb', 'a\\b', '/etc/passwd', '../x', 'a/../../x', 'a/./b', 'a//b', 'a/', '', 'C:/x', 'C:\\x', 'bad\ufffd', '\ud800'])('E-195 the name %j is refused', (path) => {
+  test.each(['a\nb', 'a\u0000', 'a\u0007', 'a\u202egnp.ts', 'a\u200bb', 'a\u200cb', 'a\u200d', 'कa\u200db', '👩\u200da', 'a/.. /b', '.. ./x', '.../x', 'a/. ', '‥/x', '．．/x', '…', 'a\\b', '/etc/passwd', '../x', 'a/../../x', 'a/./b', 'a//b', 'a/', '', 'C:/x', 'C:\\x', 'bad\ufffd', '\ud800'])('E-195 the name %j is refused', (path) => {
     expect(rulesOf(path)).toContain('name');
   });
 });

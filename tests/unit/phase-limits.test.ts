@@ -42,6 +42,15 @@ test('E-136 the builder may answer with as much as its context selected, never w
   expect([more.last('callBuilder')?.['outputTokensMax'], less.last('callBuilder')?.['outputTokensMax']]).toEqual([20_000, 8192]);
 });
 
+test('E-113 E-137 after a prompt that its model finds too long the next attempt shows the least, from the same model', () => {
+  const phase = play();
+  phase.answer('context', {});
+  expect(phase.last('assembleContext')).toMatchObject({ attempt: 1, least: false });
+  const asked = phase.last('callBuilder')?.['model'];
+  phase.answer('builder', { type: 'effect.failed', code: 'prompt_too_long', message: 'm', retryable: false });
+  expect(phase.last('assembleContext')).toMatchObject({ attempt: 2, least: true, model: asked });
+});
+
 test('E-134 a cut answer is continued once in its attempt, and the candidate is built of both', () => {
   const phase = play();
   phase.answer('context', {});

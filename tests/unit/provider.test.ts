@@ -62,8 +62,9 @@ describe('what a status means', () => {
   test.each([
     [400, '', 'http_4xx', false], [401, '', 'http_401', false], [402, '', 'http_402', false], [403, '', 'http_401', false], [408, '', 'timeout', true], [409, '', 'http_4xx', true], [425, '', 'http_4xx', true],
     [429, '', 'http_429', true], [429, 'insufficient_quota', 'http_402', false], [400, 'billing_error', 'http_402', false], [500, '', 'http_5xx', true], [529, 'overloaded_error', 'http_5xx', true], [302, '', 'bad_response', false],
+    [400, 'context_length_exceeded', 'prompt_too_long', false], [413, '', 'prompt_too_long', false], [400, 'prompt is too long: 205001 tokens > 200000 maximum', 'prompt_too_long', false], [400, "This model's maximum context length is 8192 tokens.", 'prompt_too_long', false], [400, 'max_tokens is too long', 'http_4xx', false],
   ] as const)('E-145 E-314 %i %s is %s, again: %s', (status, type, code, retryable) => {
-    expect(meaningOf(status, type)).toEqual({ code, retryable });
+    expect(meaningOf(status, [type])).toEqual({ code, retryable });
   });
 
   test.each([[{}, 0], [{ 'retry-after': '0.2' }, 200], [{ 'retry-after': '-3' }, 0], [{ 'retry-after': 'NaN' }, 0], [{ 'retry-after-ms': '12.4', 'retry-after': '9' }, 13], [{ 'retry-after': '9999999999' }, 300_000], [{ 'retry-after': 'Sat, 21 Nov 2026 10:00:30 GMT' }, 0]] as const)('E-314 %j asks to wait %i ms', (headers, wanted) => {

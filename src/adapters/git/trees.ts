@@ -7,11 +7,40 @@ import type { TreeChange, TreeFile } from '#src/ports/workspace.ts';
 import type { Ours } from './bare.ts';
 import { git, resolveRevision, runGit, zeroSeparated } from './git.ts';
 
-export async function filesOf(ours: Ours, tree: string): Promise<TreeFile[]> {
+/** What was asked of our repository last. A name stands for one content for ever, so nothing in here grows old. */
+interface Known {
+  readonly trees: Map<string, Promise<string>>;
+  readonly files: Map<string, Promise<readonly TreeFile[]>>;
+}
+
+/** Trees of a phase: the base's, the candidate's, and where a branch moved meanwhile. */
+const KNOWN_MAX = 4;
+const known = new WeakMap<Ours, Known>();
+
+function knownOf(ours: Ours): Known {
+  const found = known.get(ours) ?? { trees: new Map(), files: new Map() };
+  known.set(ours, found);
+  return found;
+}
+
+/** The answers that were used last stay; a failure is no answer. */
+function once<T>(answers: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
+  const answer = answers.get(key) ?? ask();
+  answers.delete(key);
+  answers.set(key, answer);
+  for (const oldest of [...answers.keys()].slice(0, -KNOWN_MAX)) answers.delete(oldest);
+  answer.catch(() => answers.delete(key));
+  return answer;
+}
+
+export const filesOf = (ours: Ours, tree: string): Promise<readonly TreeFile[]> => once(knownOf(ours).files, tree, () => listTree(ours, tree));
+
+async function listTree(ours: Ours, tree: string): Promise<TreeFile[]> {
   const entries = zeroSeparated(await git(['ls-tree', '-r', '-l', '-z', '--full-tree', tree], ours.call));
   return entries.map((entry) => {
     const tab = entry.indexOf('\t');
-    const [mode = '', , blob = '', size = ''] = entry.slice(0, tab).split(/ +/);
+    const [mode = '', , blob = '', ...rest] = entry.slice(0, tab).split(' ');
+    const size = rest.at(-1) ?? '-'; // padded
     return { path: entry.slice(tab + 1), mode, blob, size: size === '-' ? 0 : Number(size) };
   });
 }
@@ -32,10 +61,18 @@ export async function readBlobs(ours: Ours, blobs: readonly string[]): Promise<B
   return contents;
 }
 
-export async function treeOf(ours: Ours, commit: string): Promise<string> {
+export const treeOf = (ours: Ours, commit: string): Promise<string> => once(knownOf(ours).trees, commit, () => askTree(ours, commit));
+
+async function askTree(ours: Ours, commit: string): Promise<string> {
   const tree = await resolveRevision(`${commit}^{tree}`, ours.call);
   if (tree === null) throw new ExecutorError('workspace.unusable', `the commit ${commit} is not in the repository`, { hint: 'Bring it back with `git fetch`, then resume.' });
   return tree;
+}
+
+/** Whether a commit and its tree are there. */
+export async function hasTree(ours: Ours, commit: string): Promise<boolean> {
+  const { code, stdout } = await runGit(['cat-file', '--batch-check=%(objecttype)'], { ...ours.call, input: `${commit}^{tree}\n` });
+  return code === 0 && stdout.toString('utf8') === 'tree\n';
 }
 
 /** Git reads every object that it lists, so a missing one shows. */

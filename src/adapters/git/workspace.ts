@@ -9,15 +9,16 @@ import { applyDiff, carry } from './candidate.ts';
 import { applyFiles } from './candidate-files.ts';
 import { makeCheckout, removeCheckouts } from './checkout.ts';
 import { writeCommit } from './commit.ts';
-import { resolveRevision } from './git.ts';
 import { keepBase, keepBaseIfNone, markStart, moveStart, publish, unmarkStart } from './publish.ts';
 import { type UserRepository, findRepository, refuseUnsuitable, resolveBase } from './repository.ts';
-import { filesOf, isWhole, readBlobs, treeOf } from './trees.ts';
+import { filesOf, hasTree, isWhole, readBlobs, treeOf } from './trees.ts';
 import { placeWarnings, warningsFor } from './warnings.ts';
 
 interface Places {
   readonly theirs: UserRepository;
   readonly ours: Ours;
+  /** Runs whose beginning is kept in ours. */
+  readonly begun: Set<string>;
 }
 
 /** @param home absolute; the state folder. @param userRepo any folder inside the user's working tree. */
@@ -79,7 +80,7 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
 
 async function openPlaces(userRepo: string, home: string): Promise<Places> {
   const theirs = await findRepository(userRepo);
-  return { theirs, ours: await openBare(theirs, home) };
+  return { theirs, ours: await openBare(theirs, home), begun: new Set() };
 }
 
 async function inspect(base: string | null, userRepo: string, open: () => Promise<Places>): Promise<Inspection> {
@@ -103,12 +104,12 @@ async function prepare({ run, base, userRepo, open }: { run: string; base: strin
   return { base: commit, tree, objectFormat: ours.objectFormat, warnings };
 }
 
-async function reopen({ ours }: Places, run: string, base: string): Promise<void> {
-  const tree = await resolveRevision(`${base}^{tree}`, ours.call);
-  if (tree === null || (await resolveRevision(`${tree}^{tree}`, ours.call)) === null) {
+async function reopen({ ours, begun }: Places, run: string, base: string): Promise<void> {
+  if (!(await hasTree(ours, base))) {
     throw new ExecutorError('workspace.unusable', `the base commit ${base} is not in the repository`, { hint: `Bring it back, for example: git fetch origin ${base}` });
   }
-  await keepBaseIfNone(ours, run, base);
+  if (!begun.has(run)) await keepBaseIfNone(ours, run, base);
+  begun.add(run);
 }
 
 /** A run id becomes part of a path and of a branch's name. */

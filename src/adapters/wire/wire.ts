@@ -60,7 +60,7 @@ export function failureOf(error: unknown, ended: { readonly timedOut: boolean; r
   if (ended.timedOut) return { ok: false, usage: null, retryAfterMs: 0, failure: { code: 'timeout', message, retryable: true } };
   if (ended.aborted) return { ok: false, usage: null, retryAfterMs: 0, failure: { code: 'aborted', message, retryable: false } };
   if (isHttpError(error)) {
-    const { code, retryable } = meaningOf(error.status, wordOf(error));
+    const { code, retryable } = meaningOf(error.status, [wordOf(error), message]);
     return { ok: false, usage: nothing, retryAfterMs: retryAfterMs((name) => error.headers?.get(name) ?? null), failure: { code, message, retryable } };
   }
   if (error instanceof SyntaxError) return badResponse(message);

@@ -122,13 +122,31 @@ function headProblem(reading: Reading, lines: readonly string[], i: number): str
     section.hunks += 1;
     return reading.left + reading.right === 0 ? 'a hunk of nothing' : null;
   }
-  if (line.startsWith('\\')) return null;
+  if (line.startsWith('\\') || isGap(lines, i)) return null;
   if (!HEADER.test(line)) return 'neither header nor hunk: prose cannot stand in a patch';
   const begins = line.startsWith('diff --git ') || (line.startsWith('--- ') && (section === undefined || section.hunks > 0));
   if (begins) reading.sections.push({ line: i + 1, path: '', hunks: 0, changes: false, isNew: false });
   else if (section !== undefined) follow(section, line);
   if (line.startsWith('diff --git ')) follow(reading.sections.at(-1) as Section, line);
-  return null;
+  return prefixProblem(line, lines[i + 1] ?? '');
+}
+
+/** Blank lines behind the last hunk, or before the next file. */
+function isGap(lines: readonly string[], at: number): boolean {
+  if (lines[at]?.trim() !== '') return false;
+  const next = lines.slice(at).find((line) => line.trim() !== '');
+  return next === undefined || (at > 0 && next.startsWith('diff --git '));
+}
+
+/** The two sides as git marks them; other prefixes would be taken for folders, or folders for prefixes. */
+const SIDES = new Set(['ab', 'ba', 'iw', 'wi', 'ci', 'ic', 'cw', 'wc', 'ow', 'wo', '12', '21']);
+
+/** Git strips the first folder of a name, also where none was put before it: the patch would be done to another file. */
+function prefixProblem(line: string, next: string): string | null {
+  if (!line.startsWith('--- ') || !next.startsWith('+++ ')) return null;
+  const sides = [line, next].map((header) => header.slice(4).replace(/\r$/, '')).filter((name) => name.split('\t')[0] !== '/dev/null').map((name) => /^"?([a-z12])\//.exec(name)?.[1] ?? '?');
+  const isMarked = sides.length === 2 ? SIDES.has(sides.join('')) : [...SIDES].some((pair) => pair.includes(sides[0] ?? 'a'));
+  return isMarked ? null : 'the names of a file begin with a/ and b/';
 }
 
 /** The empty blob, in sha1 and sha256, as far as the header has it. */

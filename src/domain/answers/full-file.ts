@@ -60,7 +60,7 @@ export function parseFullFile(answer: string): FullFileAnswer {
   if (new Set(lists.map((object) => JSON.stringify(object))).size > 1) return refused('full_file_ambiguous', 'the answer holds two lists of files that differ');
   if (lists.length === 0 && endsInObject(text)) return { ...refused('full_file_truncated', 'the answer ends before its JSON object does'), cut: true };
   const json = lists[0] ?? objects[0];
-  if (json === undefined) return refused('full_file_parse_failed', 'the answer holds no complete JSON object');
+  if (json === undefined) return refused('full_file_parse_failed', 'the answer holds no complete JSON object in which each key stands once');
   const parsed = FullFile.safeParse(json);
   if (!parsed.success) return refused('full_file_schema_invalid', ...parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'answer'}: ${message}`));
   if (parsed.data.files.length === 0) return refused('empty_files_array', 'the list of files is empty');

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { AnswerPath } from './answer-path.ts';
 import type { Edit, Unread } from './edits.ts';
 import { editsOfFiles, parseFullFile } from './full-file.ts';
-import { endsInObject, objectsIn } from './objects.ts';
+import { endsInObject, objectsIn, repeatsKey } from './objects.ts';
 import { TextOperation } from './text-edits.ts';
 
 const Meta = z.object({ type: z.literal('meta'), summary: z.string().optional(), total_operations: z.int().nonnegative() });
@@ -31,6 +31,8 @@ export function parseNdjson(answer: string): { readonly ok: true; readonly edits
   const problems = broken.slice(0, values.at(-1)?.value === null ? -1 : undefined).map(({ at }) => `line ${at}: it is not a JSON object`);
   if (problems.length > 0) return refused('ndjson_line_broken', problems);
   if (broken.length > 0) return refused('ndjson_truncated', [`line ${values.at(-1)?.at}: the answer ends in the middle of it`], true);
+  const twice = lines.filter(({ text }) => repeatsKey(text)).map(({ at }) => `line ${at}: a key stands twice`);
+  if (twice.length > 0) return refused('ndjson_line_broken', twice);
   return read(values.map(({ at, value }) => ({ at, value: value as Record<string, unknown> })));
 }
 

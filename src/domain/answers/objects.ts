@@ -21,16 +21,33 @@ function scanned(text: string): Record<string, unknown>[] {
   return found;
 }
 
-/** Null for braces of prose or code. Line ends and tabs that stand raw in a string can mean nothing else (E-122). */
+/** Null for braces of prose or code, and where a key stands twice: only one of the two could be read. Line ends and tabs that stand raw in a string can mean nothing else (E-122). */
 function parsed(text: string): Record<string, unknown> | null {
   for (const form of [() => text, () => escaped(text)]) {
     try {
-      return JSON.parse(form()) as Record<string, unknown>;
+      const object = JSON.parse(form()) as Record<string, unknown>;
+      return repeatsKey(form()) ? null : object;
     } catch {
       // the next form, or none
     }
   }
   return null;
+}
+
+/** Whether an object names a key twice: only one of the two values could be read. @param json valid. */
+export function repeatsKey(json: string): boolean {
+  if (json.length < '{"":0,"":0}'.length) return false;
+  const open: (Set<string> | null)[] = [];
+  for (const [, text, colon, bracket] of json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|([{}[\]])/g)) {
+    if (bracket === '{') open.push(new Set());
+    else if (bracket === '[') open.push(null);
+    else if (bracket !== undefined) open.pop();
+    if (text === undefined || colon === undefined) continue;
+    const [keys, key] = [open.at(-1), JSON.parse(text) as string];
+    if (keys?.has(key) === true) return true;
+    keys?.add(key);
+  }
+  return false;
 }
 
 const RAW: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
@@ -65,11 +82,14 @@ export function entriesOf(text: string, name: string): Record<string, unknown>[]
   return entries;
 }
 
+/** A key and its colon, as far as the text goes: a brace of prose may stand before a quote, too. */
+const BEGINS = /^\{\s*(?:$|"[^"\\]*(?:\\.[^"\\]*)*(?:\\?$|"\s*(?::|$)))/;
+
 /** Whether an object opens and never closes: what came behind it is missing. */
 export function endsInObject(text: string): boolean {
   for (let start = text.indexOf('{'); start !== -1; ) {
     const end = endOf(text, start);
-    if (end === -1) return /^\{\s*(?:"|$)/.test(text.slice(start));
+    if (end === -1) return BEGINS.test(text.slice(start));
     start = text.indexOf('{', end);
   }
   return false;

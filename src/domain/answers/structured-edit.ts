@@ -49,7 +49,7 @@ export function parseStructuredEdit(answer: string): { readonly ok: true; readon
     return files.ok ? { ok: true, edits: editsOfFiles(files.files).map((edit) => (edit.kind === 'write' ? { ...edit, expects: 'any' as const } : edit)) } : files;
   }
   if (endsInObject(answer)) return refused('structured_edit_truncated', ['the answer ends before its JSON object does'], true);
-  if (found.length === 0) return refused('structured_edit_parse_failed', ['the answer holds no JSON object with operations']);
+  if (found.length === 0) return refused('structured_edit_parse_failed', ['the answer holds no JSON object with operations in which each key stands once']);
   if (new Set(found.map((object) => JSON.stringify(object))).size > 1) return refused('structured_edit_ambiguous', ['the answer holds two lists of operations that differ']);
   const parsed = StructuredEdit.safeParse(found[0]);
   if (!parsed.success) return refused('structured_edit_schema_invalid', parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`));

@@ -23,13 +23,13 @@ export type Category = (typeof categories)[number];
 const MOST: Readonly<Record<Category, number>> = { deliverable: 200, modifiable: 200, feedback: 10, named: 10, read_only: 200, imported: 20, test: 20, manifest: 10, pattern: 200, source: 200 };
 
 /** The base's files by path. Made once for a tree. */
-export interface ContextTree {
-  readonly files: ReadonlyMap<string, ContextFile>;
+export interface ContextTree<F extends ContextFile = ContextFile> {
+  readonly files: ReadonlyMap<string, F>;
   /** Sorted by UTF-16 units. */
   readonly paths: readonly string[];
 }
 
-export const contextTree = (files: readonly ContextFile[]): ContextTree => ({ files: new Map(files.map((file) => [file.path, file])), paths: files.map(({ path }) => path).sort() });
+export const contextTree = <F extends ContextFile>(files: readonly F[]): ContextTree<F> => ({ files: new Map(files.map((file) => [file.path, file])), paths: files.map(({ path }) => path).sort() });
 
 export interface Wish {
   /** A file, or a folder when the entry ends in `/`; empty: the whole repository. */
