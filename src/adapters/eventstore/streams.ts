@@ -1,14 +1,15 @@
 // Streams
 // =======
-// What is ours on a server that others may use too: `run-…` holds records, `blob-…` bodies, `memo-…` the first answer of an effect.
+// What is ours on a server that others may use too: `run-…` holds records, `autopack-…` what our services
+// note for themselves, `blob-…` bodies, `memo-…` the first answer of an effect.
 
 import type { EventData, RecordedEvent } from '@eventstore/db-client';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { NewEvent, PositionedEvent, StoredEvent } from '#src/ports/event-store.ts';
 import { sha256 } from '#src/record/canonical.ts';
 
-export const RUN_PREFIX = 'run-';
-const RUN_STREAM = /^run-[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+export const OWN_PREFIXES = ['run-', 'autopack-'];
+const OWN_STREAM = /^(?:run|autopack)-[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const TYPE = /^[a-z][a-z0-9_.-]{0,199}$/;
 /** An append above it would be answered late, or not at all in a NATS message; the server's own limit is the double (rule 4). */
@@ -23,7 +24,7 @@ const refused = (why: string, hint = 'this is a bug: please report it'): Executo
 /** @throws ExecutorError `store.refused` for the server's own streams and for what cannot be a run's. */
 export function assertOwn(stream: string): void {
   if (stream.startsWith('$')) throw refused(`the stream ${stream} is the server's own`);
-  if (!RUN_STREAM.test(stream)) throw refused(`the stream ${stream.slice(0, 100)} is no stream of a run`, 'a run id is a letter, then letters, digits, _ or -');
+  if (!OWN_STREAM.test(stream)) throw refused(`the stream ${stream.slice(0, 100)} is none of ours`, 'a run id is a letter, then letters, digits, _ or -');
 }
 
 /** Rules 2, 3 and 4: checked and ready to be sent as often as it takes. @throws ExecutorError `store.refused` | `store.wrong_revision` */
@@ -59,8 +60,8 @@ function parsed(data: string): Readonly<Record<string, unknown>> {
  */
 export function storedOf({ streamId, id, revision, type, data, metadata, isJson }: RecordedEvent): StoredEvent {
   const { hash, nonce } = (metadata ?? {}) as { readonly hash?: unknown; readonly nonce?: unknown };
-  if (!RUN_STREAM.test(streamId) || !isJson || typeof hash !== 'string' || typeof nonce !== 'string' || typeof data !== 'object') {
-    throw new ExecutorError('store.damaged', `event ${revision} (${type}) of the stream ${streamId.slice(0, 200)} was not written by autopack`, { hint: 'give autopack a database of its own: streams that begin with run- are its' });
+  if (!OWN_STREAM.test(streamId) || !isJson || typeof hash !== 'string' || typeof nonce !== 'string' || typeof data !== 'object') {
+    throw new ExecutorError('store.damaged', `event ${revision} (${type}) of the stream ${streamId.slice(0, 200)} was not written by autopack`, { hint: 'give autopack a database of its own: streams that begin with run- or autopack- are its' });
   }
   return { stream: streamId, revision: Number(revision), position: null, id, type, data: JSON.stringify(data), metadata: { hash, nonce } };
 }
