@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { machineOf, openStore } from '#src/app/machine.ts';
+import { RELAY_STREAM } from '#src/app/relay.ts';
 import { startWireServer } from '#tests/support/eventstore-wire/server.ts';
 import { eventsNamed, idsOf } from './support.ts';
 
@@ -14,10 +15,12 @@ test('--store esdb:// and AUTOPACK_STORE=esdb:// open the store on that server, 
   const machine = machineOf({ HOME: '/tmp', AUTOPACK_STORE: server.url }, {});
   const first = await machine.openStore(signal);
   await first.events.append('run-a', -1, eventsNamed('a'));
+  await first.events.append(RELAY_STREAM, -1, eventsNamed('b'));
   const ref = await first.blobs.put(Buffer.from('body'));
   await first.close();
   const second = await machineOf({ HOME: '/tmp' }, { store: server.url }).openStore(signal);
   expect(idsOf(await second.events.read('run-a'))).toEqual(['a']);
+  expect(idsOf(await second.events.readAll())).toEqual(['a', 'b']);
   expect(Buffer.from(await second.blobs.get(ref)).toString()).toBe('body');
   await second.close();
   await server.kill();

@@ -70,7 +70,7 @@ describe('what is sent', () => {
     expect(await store.events.append('run-a', -1, eventsNamed(...names.slice(1)))).toBe(99);
   });
 
-  test.each(['$all', '$settings', 'blob-x', 'memo-x', 'orders-1', 'run-', 'run-a.b', 'run-*', 'run->', 'run-a b', `run-${'a'.repeat(200)}`])('the stream %s is refused for append, read and subscription', async (stream) => {
+  test.each(['$all', '$settings', 'blob-x', 'memo-x', 'orders-1', 'autopack', 'run-', 'run-a.b', 'run-*', 'run->', 'run-a b', `run-${'a'.repeat(200)}`])('the stream %s is refused for append, read and subscription', async (stream) => {
     await expect(store.events.append(stream, -1, eventsNamed('a'))).rejects.toEqual(refused(/stream/));
     await expect(store.events.read(stream)).rejects.toEqual(refused(/stream/));
     expect(() => store.events.subscribe(stream, 0, () => {}, () => {})).toThrow(refused(/stream/) as Error);

@@ -38,7 +38,7 @@ interface Options {
   readonly statesMax?: number;
 }
 
-export function walk({ engine, inputs, key, alphabet, judge, statesMax = 200_000 }: Options): Seen {
+export function walk({ engine, inputs, key, alphabet, judge, statesMax = 500_000 }: Options): Seen {
   const seen: Seen & { states: number; cases: number } = { states: 0, cases: 0, edges: new Set(), events: new Set(), said: new Set(), problems: [], checks: new Map() };
   const known = new Set<string>();
   const queue: { state: ChartState; path: readonly string[] }[] = inputs.map((input) => ({ state: engine.init(input).state, path: [] }));

@@ -9,7 +9,9 @@ import { appendExactly, type AppendParts } from './appends.ts';
 import { followers, type Followers } from './followers.ts';
 import { patiently, type Patience } from './patience.ts';
 import { allPage, PAGE, streamPage } from './reading.ts';
-import { assertOwn, positionedOf, prepared, RUN_PREFIX, storedOf } from './streams.ts';
+import { assertOwn, OWN_PREFIXES, positionedOf, prepared, storedOf } from './streams.ts';
+
+const PLACES_MAX = 4_096;
 
 export interface EventsParts {
   readonly client: () => EventStoreDBClient;
@@ -73,14 +75,18 @@ function assertWhole(stream: string, events: readonly StoredEvent[], first: numb
   if (stray >= 0) throw new ExecutorError('store.damaged', `stream ${stream} lacks its revision ${from + stray * step}`, { hint: 'it was deleted or cut by $maxCount, $maxAge or $tb: take such metadata away, restore the database from a copy' });
 }
 
-/** Only places that the server gave may be read from, so a reader can go on behind what it was given last, else from the edge. */
+/** Only places that the server gave may be read from: behind an event that was given lately a reader goes on there, else from the edge. */
 function everyReader({ client, patience, timeoutMs }: EventsParts): EventStore['readAll'] {
-  let given: { readonly to: number; readonly place: Position } | null = null;
+  const places = new Map<number, Position>();
+  const remember = (position: number, place: Position): void => {
+    places.set(position, place);
+    if (places.size > PLACES_MAX) places.delete(places.keys().next().value ?? position);
+  };
   return async ({ from, limit = Infinity, backwards = false, types } = {}) => {
-    const isAsked = ({ streamId, type }: RecordedEvent): boolean => streamId.startsWith(RUN_PREFIX) && (types?.includes(type) ?? true);
+    const isAsked = ({ streamId, type }: RecordedEvent): boolean => OWN_PREFIXES.some((prefix) => streamId.startsWith(prefix)) && (types?.includes(type) ?? true);
     const isIn = (position: number): boolean => from === undefined || (backwards ? position <= from : position >= from);
     const found: PositionedEvent[] = [];
-    let place = !backwards && given !== null && from === given.to + 1 ? given.place : null;
+    let place = backwards || from === undefined ? null : (places.get(from - 1) ?? null);
     while (found.length < limit) {
       const at = place;
       const page = await patiently(patience, () => allPage(client(), { from: at, backwards, timeoutMs }));
@@ -90,7 +96,7 @@ function everyReader({ client, patience, timeoutMs }: EventsParts): EventStore['
         const event = positionedOf(recorded);
         if (!isIn(event.position)) continue;
         found.push(event);
-        if (!backwards && recorded.position !== undefined) given = { to: event.position, place: recorded.position };
+        if (recorded.position !== undefined) remember(event.position, recorded.position);
       }
       place = fresh.at(-1)?.position ?? null;
       if (place === null || page.length < PAGE) break;

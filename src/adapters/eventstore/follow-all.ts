@@ -5,7 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { END, streamNameFilter, type EventStoreDBClient, type Position, type RecordedEvent } from '@eventstore/db-client';
-import { RUN_PREFIX } from './streams.ts';
+import { OWN_PREFIXES } from './streams.ts';
 
 const CHECKPOINT_INTERVAL = 32;
 const PAUSE_MS_MAX = 1_000;
@@ -38,7 +38,7 @@ export async function followAll(parts: FollowAll): Promise<void> {
 
 /** Until it ends in any way. @returns whether the server had confirmed it. */
 async function oneSubscription({ client, timeoutMs, stop, onConfirmed, onEvent }: FollowAll, last: () => Position | null, seen: (position: Position) => void): Promise<boolean> {
-  const filter = streamNameFilter({ prefixes: [RUN_PREFIX], checkpointInterval: CHECKPOINT_INTERVAL, checkpointReached: async (_, position) => seen(position) });
+  const filter = streamNameFilter({ prefixes: OWN_PREFIXES, checkpointInterval: CHECKPOINT_INTERVAL, checkpointReached: async (_, position) => seen(position) });
   const live = client().subscribeToAll({ fromPosition: last() ?? END, filter });
   let isConfirmed = false;
   const timer = setTimeout(() => end(live), timeoutMs);

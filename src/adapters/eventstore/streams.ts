@@ -1,14 +1,14 @@
 // Streams
 // =======
-// What is ours on a server that others may use too: `run-…` holds records, `relay-…` how far a relay is, `blob-…`
-// bodies, `memo-…` the first answer of an effect.
+// What is ours on a server that others may use too: `run-…` holds records, `relay-…` how far a
+// relay is, `blob-…` bodies, `memo-…` the first answer of an effect.
 
 import type { EventData, RecordedEvent } from '@eventstore/db-client';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { NewEvent, PositionedEvent, StoredEvent } from '#src/ports/event-store.ts';
 import { sha256 } from '#src/record/canonical.ts';
 
-export const RUN_PREFIX = 'run-';
+export const OWN_PREFIXES = ['run-', 'relay-'];
 const OWN_STREAM = /^(?:run|relay)-[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const TYPE = /^[a-z][a-z0-9_.-]{0,199}$/;
@@ -24,7 +24,7 @@ const refused = (why: string, hint = 'this is a bug: please report it'): Executo
 /** @throws ExecutorError `store.refused` for the server's own streams and for what cannot be a run's. */
 export function assertOwn(stream: string): void {
   if (stream.startsWith('$')) throw refused(`the stream ${stream} is the server's own`);
-  if (!OWN_STREAM.test(stream)) throw refused(`the stream ${stream.slice(0, 100)} is no stream of a run`, 'a run id is a letter, then letters, digits, _ or -');
+  if (!OWN_STREAM.test(stream)) throw refused(`the stream ${stream.slice(0, 100)} is none of ours`, 'a run id is a letter, then letters, digits, _ or -');
 }
 
 /** Rules 2, 3 and 4: checked and ready to be sent as often as it takes. @throws ExecutorError `store.refused` | `store.wrong_revision` */
@@ -61,7 +61,7 @@ function parsed(data: string): Readonly<Record<string, unknown>> {
 export function storedOf({ streamId, id, revision, type, data, metadata, isJson }: RecordedEvent): StoredEvent {
   const { hash, nonce } = (metadata ?? {}) as { readonly hash?: unknown; readonly nonce?: unknown };
   if (!OWN_STREAM.test(streamId) || !isJson || typeof hash !== 'string' || typeof nonce !== 'string' || typeof data !== 'object') {
-    throw new ExecutorError('store.damaged', `event ${revision} (${type}) of the stream ${streamId.slice(0, 200)} was not written by autopack`, { hint: 'give autopack a database of its own: streams that begin with run- are its' });
+    throw new ExecutorError('store.damaged', `event ${revision} (${type}) of the stream ${streamId.slice(0, 200)} was not written by autopack`, { hint: 'give autopack a database of its own: streams that begin with run- or relay- are its' });
   }
   return { stream: streamId, revision: Number(revision), position: null, id, type, data: JSON.stringify(data), metadata: { hash, nonce } };
 }
