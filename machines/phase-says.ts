@@ -147,7 +147,7 @@ export function wishes({ context }: Args): Message[] {
     .filter(([, kind]) => kind.startsWith('asked:'))
     .map(([id]) => {
       const slot = slotOf(context, id);
-      return { ...toRun, type: 'effect.wanted', id, phase: context.phase, slot, tokens: reserveFor(context, slot), trouble: context.trouble };
+      return { ...toRun, type: 'effect.wanted', id, phase: context.phase, slot, ...reserveFor(context, slot), trouble: context.trouble };
     });
 }
 

@@ -14,7 +14,7 @@ import { facts } from '#src/events/facts.ts';
 export type Slot = 'context' | 'builder' | 'candidate' | 'tests' | 'auditor' | 'auditor2' | 'judge' | 'planner' | 'commit';
 
 export type ToRun =
-  | { readonly type: 'effect.wanted'; readonly id: string; readonly phase: string; readonly slot: Slot; readonly tokens: number; readonly trouble: string | null }
+  | { readonly type: 'effect.wanted'; readonly id: string; readonly phase: string; readonly slot: Slot; readonly model: string | null; readonly inputTokens: number; readonly outputTokens: number; readonly trouble: string | null }
   | { readonly type: 'effect.settled'; readonly id: string; readonly phase: string; readonly slot: Slot; readonly inputTokens: number; readonly outputTokens: number; readonly costMicroUsd: number; readonly estimated: boolean }
   | { readonly type: 'effect.withdrawn'; readonly ids: readonly string[] }
   | { readonly type: 'turn.wanted'; readonly id: string; readonly phase: string }

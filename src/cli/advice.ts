@@ -7,6 +7,10 @@ import type { PhaseView, QuestionView, RunView } from '#projections/run-view.ts'
 
 const WAYS: Readonly<Record<string, string>> = {
   budget: 'the token cap is reached: autopack resume RUN --token-cap N',
+  phase_budget: 'the tokens that one phase may use do not suffice: autopack resume RUN --phase-token-cap N',
+  cost: 'the cost cap is reached: autopack resume RUN --cost-cap USD',
+  ci_runs: 'the test runs that ci_run_cap allows are used: autopack resume RUN --ci-run-cap N',
+  phases: 'the phases that --max-phases allows are begun: autopack resume RUN [--max-phases N]',
   iterations: 'the attempts that --max-iterations allows are used: autopack resume RUN [--max-iterations N]',
   duration: 'the time that max_duration_minutes allows is over: autopack resume RUN',
   provider: 'the model gave no answer (see the log above): mend it, then autopack resume RUN [--provider P]',

@@ -23,18 +23,17 @@ import { project } from '#projections/projection.ts';
 import { runView, type RunView } from '#projections/run-view.ts';
 import type { Views } from '#projections/files.ts';
 import type { RunRecord } from '#src/record/record.ts';
+import { capsOf, type CapFlags } from './arguments.ts';
 import { withStore, type Context } from './context.ts';
 import { progressOn, tokens } from './progress.ts';
 import { runResult, summaryLines, table } from './report.ts';
 
-export interface RunOptions {
+export interface RunOptions extends CapFlags {
   readonly plan: string;
   readonly runId?: string;
   readonly workspace: string;
   readonly base?: string;
   readonly provider: string;
-  readonly maxIterations?: number;
-  readonly tokenCap?: number;
   readonly dualAuditor: boolean;
   readonly disableProvider?: readonly string[];
   readonly sandbox?: 'required' | 'auto' | 'none';
@@ -61,7 +60,7 @@ function runOptions(argument: string | undefined, given: RunFlags, env: Context[
 const requestOf = (options: RunOptions, used: ReadonlyMap<string, number>): StartRequest => ({
   disabledVendors: options.disableProvider ?? [], used,
   plan: options.plan, runId: options.runId ?? null, workspace: options.workspace, provider: options.provider,
-  flags: { base: options.base ?? null, iterations: options.maxIterations ?? null, tokenCap: options.tokenCap ?? null, dualAudit: options.dualAuditor, sandbox: options.sandbox ?? 'auto' },
+  flags: { base: options.base ?? null, caps: capsOf(options), dualAudit: options.dualAuditor, sandbox: options.sandbox ?? 'auto' },
 });
 
 export async function runCommand(context: Context, argument: string | undefined, flags: RunFlags): Promise<number> {
@@ -79,7 +78,7 @@ export async function runCommand(context: Context, argument: string | undefined,
       await rememberStart(machine, prepared, options.provider);
       await appendRequest(machine, store, prepared);
       const { run, prompts, models, inspection } = prepared;
-      return await perform(context, store, { run, models, workspace: inspection.root, prompts, wait: options.wait, recording: options.record, onFinish, isNew: true, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: inspection.root, prompts, wait: options.wait, recording: options.record, onFinish, isNew: true, resume: capsOf(options) });
     } finally {
       await hold.release();
     }
@@ -120,12 +119,10 @@ function worstCase({ phases }: Prepared['requested']['policy'], id: string): { a
   return { attempts: attemptsMax, outputTokens: transportTriesMax * (attemptsMax * perAttempt + replansMax * plannerOutputTokens) };
 }
 
-export interface ResumeOptions {
+export interface ResumeOptions extends CapFlags {
   readonly run: string;
   readonly workspace?: string;
   readonly provider?: string;
-  readonly tokenCap?: number;
-  readonly maxIterations?: number;
   readonly wait: boolean;
   /** File that gets the run's answers, as an answers file. */
   readonly record?: string;
@@ -163,7 +160,7 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
         throw error;
       });
       await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });
-      return await perform(context, store, { run, models, workspace: root, prompts, wait: options.wait, recording: options.record, onFinish, isNew: false, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: root, prompts, wait: options.wait, recording: options.record, onFinish, isNew: false, resume: capsOf(options) });
     } finally {
       await hold.release();
     }

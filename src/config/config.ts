@@ -22,7 +22,7 @@ const Executor = z.strictObject({
   human: z.strictObject({ expiryMs: Count, default: z.enum(['approve', 'reject']) }),
   onExhausted: z.strictObject({ normal: z.enum(['fail', 'ask']), safety_critical: z.enum(['fail', 'ask']) }),
   timeouts: z.strictObject({ phaseMs: Count, runMs: Count, callMs: Count, testsMs: Count, baselineMs: Count, setupMs: Count, settleMs: Count }),
-  tokens: z.strictObject({ runCap: Count, factorBp: Count, outputMax: Count, output: PerComplexity, docsOutput: PerComplexity, testsOutput: PerComplexity, auditorOutput: Count, plannerOutput: Count }),
+  tokens: z.strictObject({ runCap: Count, phaseCap: Count, factorBp: Count, outputMax: Count, output: PerComplexity, docsOutput: PerComplexity, testsOutput: PerComplexity, auditorOutput: Count, plannerOutput: Count }),
   context: Policy.shape.context,
   gate: z.strictObject({ netDeletionMax: Count, criticalPaths: Policy.shape.criticalPaths }),
   snapshots: z.strictObject({ everyRecords: z.int().min(1) }),

@@ -67,9 +67,14 @@ export type PhasePolicy = z.infer<typeof PhasePolicy>;
 
 /** The numbers that the run's chart decides by. */
 export const RunPolicy = z.strictObject({
+  /** Caps of the run, and of each phase; null for none. */
   tokenCap: Tokens,
-  /** Attempts that may be started in all, null for no limit. */
+  costCapMicroUsd: MicroUsd.nullable(),
+  phaseTokenCap: Tokens.nullable(),
+  ciRunCap: Count.nullable(),
+  /** Attempts and phases that may be started in all, null for no limit. */
   iterations: Count.nullable(),
+  phasesCap: Count.nullable(),
   durationMs: Ms,
   phasesAtOnce: z.int().min(1),
   replansMax: Count,
