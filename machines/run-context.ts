@@ -9,7 +9,9 @@
 import { NO_BASELINE, type Baseline } from '#src/domain/check.ts';
 import { dearest, usd } from '#src/domain/cost.ts';
 import { accountIn, available, close, isIdle, lackOf, ledgerOf, limited, open, reserve as reserveIn, ROOT, settle as settleIn, spend, type Amounts, type Lack, type Ledger, type Reservation, type Resource } from '#src/domain/ledger.ts';
+import { afterAttempt, afterCall, afterPhase, afterRest, atOnce, CLOSED, exhaustedBy, HEALTHY, type Breaker, type Failures } from '#src/domain/health.ts';
 import { pick, type PhaseOutcome, type ScheduledPhase } from '#src/domain/schedule.ts';
+import type { FailureKind } from '#src/domain/retry.ts';
 import type { Price, RunPolicy } from '#src/events/policy.ts';
 import type { SeenInput } from '#src/events/inputs.ts';
 import { actorOf } from './phase-context.ts';
@@ -38,6 +40,11 @@ export interface Reserved extends Wish, Reservation {
   readonly lost: boolean;
 }
 
+export interface Pause {
+  readonly reason: string;
+  readonly detail: string;
+}
+
 export interface RunContext {
   readonly run: string;
   readonly policy: RunPolicy;
@@ -57,12 +64,14 @@ export interface RunContext {
   /** An account of the run, and one of each phase that has begun. */
   readonly ledger: Ledger<Reserved>;
   readonly phaseTokenCap: number | null;
+  readonly failures: Failures;
+  readonly breaker: Breaker;
   readonly parked: readonly Wish[];
   /** The two parts of the tokens that are settled. */
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly turn: { readonly holder: string | null; readonly queue: readonly { readonly id: string; readonly phase: string }[] };
-  readonly pause: { readonly reason: string; readonly detail: string } | null;
+  readonly pause: Pause | null;
   readonly cancelled: boolean;
   readonly settleTries: number;
 }
@@ -75,7 +84,7 @@ export function initialRun({ run, policy, prices, phases }: RunInput): RunContex
   return {
     run, policy, prices, phases: phases.map((phase) => ({ apart: [], ...phase, status: 'queued', outcome: null })), open: {}, counter: 0, epoch: 0, prepared: false,
     base: '', tree: '', head: '', published: '', baseline: NO_BASELINE, ledger: ledgerOf(limitsOf(policy)), phaseTokenCap: policy.phaseTokenCap,
-    parked: [], inputTokens: 0, outputTokens: 0, turn: { holder: null, queue: [] },
+    failures: HEALTHY, breaker: CLOSED, parked: [], inputTokens: 0, outputTokens: 0, turn: { holder: null, queue: [] },
     pause: null, cancelled: false, settleTries: 0,
   };
 }
@@ -143,7 +152,7 @@ export function rule(context: RunContext, wish: Wish): Ruling {
 export const mayFinish = (context: RunContext, wish: Wish): boolean => FREE_SLOTS.has(wish.slot) && !STANDSTILL.has(context.pause?.reason ?? '') && rule(context, wish).grant;
 
 /** Why a wish pauses the run: its trouble by class, or the cap that it meets. */
-export function pauseFor(context: RunContext, wish: Wish, trouble: string | null): { reason: string; detail: string } | null {
+export function pauseFor(context: RunContext, wish: Wish, trouble: string | null): Pause | null {
   if (trouble !== null) return { reason: troubleClass(wish.slot, trouble), detail: trouble };
   const ruling = rule(context, wish);
   return 'park' in ruling ? { reason: ruling.park, detail: ruling.detail } : null;
@@ -162,11 +171,11 @@ export function reserve(context: RunContext, wish: Wish): { readonly ledger: Led
 }
 
 /** A resumed run rules on everything that was parked, in order; what meets a cap stays parked. */
-export function unpark(context: RunContext): { readonly context: RunContext; readonly granted: readonly Wish[]; readonly denied: readonly (Wish & { readonly reason: string })[]; readonly cap: { readonly reason: string; readonly detail: string } | null } {
+export function unpark(context: RunContext): { readonly context: RunContext; readonly granted: readonly Wish[]; readonly denied: readonly (Wish & { readonly reason: string })[]; readonly cap: Pause | null } {
   let after: RunContext = { ...context, parked: [] };
   const granted: Wish[] = [];
   const denied: (Wish & { reason: string })[] = [];
-  let cap: { reason: string; detail: string } | null = null;
+  let cap: Pause | null = null;
   for (const wish of context.parked) {
     const ruling = rule(after, wish);
     if (ruling.grant) {
@@ -182,7 +191,7 @@ export function unpark(context: RunContext): { readonly context: RunContext; rea
   return { context: after, granted, denied, cap };
 }
 
-export interface Settled { readonly id: string; readonly inputTokens: number; readonly outputTokens: number; readonly costMicroUsd: number; readonly estimated: boolean }
+export interface Settled { readonly id: string; readonly inputTokens: number; readonly outputTokens: number; readonly costMicroUsd: number; readonly estimated: boolean; readonly failure?: string | null }
 
 export const reservationOf = ({ ledger }: RunContext, id: string): Reserved | undefined => ledger.reservations.find((reserved) => reserved.id === id);
 export const isPaid = (wish: Wish): boolean => MODEL_SLOTS.has(wish.slot);
@@ -198,6 +207,7 @@ export function settle(context: RunContext, settled: Settled): Partial<RunContex
   if (reserved === undefined) return {};
   const { inputTokens, outputTokens, costMicroUsd } = chargeOf(reserved, settled);
   return {
+    failures: afterCall(context.failures, settled.failure ?? null),
     ledger: closedIdle(settleIn(context.ledger, settled.id, { tokens: inputTokens + outputTokens, costMicroUsd }), context.phases),
     inputTokens: context.inputTokens + inputTokens,
     outputTokens: context.outputTokens + outputTokens,
@@ -223,14 +233,25 @@ export function withdraw(context: RunContext, ids: readonly string[]): Partial<R
   return { parked: context.parked.filter((wish) => !isGone(wish)), ledger: { ...context.ledger, reservations } };
 }
 
-export function settlePhase(context: RunContext, phase: string, outcome: PhaseOutcome): Partial<RunContext> {
+export function settlePhase(context: RunContext, { phase, outcome, at }: { readonly phase: string; readonly outcome: PhaseOutcome; readonly at: number }): Partial<RunContext> {
   const phases = context.phases.map((known): ScheduledPhase => (known.id === phase ? { ...known, status: 'done', outcome } : known));
-  return { phases, ledger: closedIdle(context.ledger, phases) };
+  return { phases, breaker: afterPhase(context.breaker, { outcome, at }, context.policy.breaker), ledger: closedIdle(context.ledger, phases) };
 }
 
-/** The phases that begin now: as many as the cap lets. */
+export const failedAttempt = ({ failures }: RunContext, kind: FailureKind): Pick<RunContext, 'failures'> => ({ failures: afterAttempt(failures, kind) });
+
+/** Why a run stops that has too many failures, whatever its caps say. */
+function unwell({ failures, breaker, policy }: RunContext): Pause | null {
+  const reached = exhaustedBy(failures, policy.health);
+  if (reached !== null) return { reason: 'health', detail: reached };
+  const seconds = Math.ceil(policy.breaker.resetMs / 1000);
+  return breaker.openedAt === null ? null : { reason: 'circuit_breaker_open', detail: `${breaker.inARow} phases failed in a row; one more is tried ${seconds} s later` };
+}
+
+/** The phases that begin now: as many as the cap lets, none where too much failed. */
 export function picks(context: RunContext) {
-  const { start, block } = pick(context.phases, context.policy.phasesAtOnce);
+  const { start, block } = pick(context.phases, atOnce(context.breaker, context.policy.breaker, context.policy.phasesAtOnce));
+  if (unwell(context) !== null) return { start: [], block };
   const run = accountIn(context.ledger, ROOT);
   return { start: start.slice(0, run === undefined ? 0 : Math.max(0, available(run, 'phases') ?? start.length)), block };
 }
@@ -251,8 +272,10 @@ export function isOver(context: RunContext): boolean {
   return noneActive(context) && start.length === 0 && block.length === 0;
 }
 
-/** Why nothing begins, though something could: the run pauses. */
-export function heldBack(context: RunContext): { readonly reason: string; readonly detail: string } | null {
+/** Why the run pauses by itself: too much failed, or a phase could begin and may not. */
+export function heldBack(context: RunContext): Pause | null {
+  const sick = unwell(context);
+  if (sick !== null) return sick;
   if (!noneActive(context) || pick(context.phases, 1).start.length === 0) return null;
   const lack = lackOf(context.ledger, ROOT, { phases: 1 });
   return lack === null ? null : { reason: reasonFor(lack), detail: lackText(lack) };
@@ -284,11 +307,13 @@ export function resumedWith(before: RunContext, event: Resumption): Partial<RunC
     replans: old.replans ?? null, attempts: more('attempts', event.iterations), phases: more('phases', event.phases),
   });
   const ledger = context.phases.reduce((left, { id }) => limited(left, actorOf(id), withoutNulls({ tokens: phaseTokenCap })), limited(context.ledger, ROOT, limits));
-  return { epoch: event.epoch, phaseTokenCap, ledger, inputTokens: context.inputTokens, outputTokens: context.outputTokens };
+  // A resume is a human's word that failures are dealt with; only time half opens the breaker.
+  const failures = context.pause?.reason === 'health' ? HEALTHY : context.failures;
+  return { epoch: event.epoch, failures, breaker: afterRest(context.breaker, event.at, context.policy.breaker), phaseTokenCap, ledger, inputTokens: context.inputTokens, outputTokens: context.outputTokens };
 }
 
 /** What a resumed run would meet at once, or null. */
-export function capped(before: RunContext, event: Resumption): { readonly reason: string; readonly detail: string } | null {
+export function capped(before: RunContext, event: Resumption): Pause | null {
   const context = { ...before, ...resumedWith(before, event) };
   return unpark(context).cap ?? heldBack(context);
 }

@@ -9,7 +9,7 @@
 import { assign, setup } from 'xstate';
 import { judgeBaseline } from '#src/domain/check.ts';
 import {
-  awaits, begun, capped, closed, costSpent, heldBack, initialRun, isDrained, isOver, mayFinish, nextId, opened, outcomeOf, passedTurn, pauseFor, reserve, resumedWith, rule, settle,
+  awaits, begun, capped, closed, costSpent, failedAttempt, heldBack, initialRun, isDrained, isOver, mayFinish, nextId, opened, outcomeOf, passedTurn, pauseFor, reserve, resumedWith, rule, settle,
   settledAtEstimate, settlePhase, unpark, wishOf, withdraw, type RunContext, type RunEvent, type RunInput,
 } from './run-context.ts';
 import * as said from './run-says.ts';
@@ -35,7 +35,7 @@ export const runMachine = setup({
     unpause: assign({ pause: null }),
     // phases
     schedule: assign(({ context }) => begun(context)),
-    settlePhase: assign(({ context, event }) => (event.type === 'phase.settled' ? settlePhase(context, event.phase, event.outcome) : {})),
+    settlePhase: assign(({ context, event }) => (event.type === 'phase.settled' ? settlePhase(context, event) : {})),
     /** What was tested before the commit is the baseline of what follows. */
     moveHead: assign(({ context, event }) => (event.type === 'phase.committed' ? { head: event.commit, baseline: event.tested ?? context.baseline } : {})),
     keepPublished: assign(({ event }) => (event.type === 'workspace.published' ? { published: event.commit } : {})),
@@ -46,6 +46,7 @@ export const runMachine = setup({
     unpark: assign(({ context }) => { const after = unpark(context).context; return { parked: after.parked, ledger: after.ledger }; }),
     settle: assign(({ context, event }) => (event.type === 'effect.settled' ? settle(context, event) : event.type === 'effect.late' ? settle(context, { ...event, id: event.effect, estimated: false }) : {})),
     settleAll: assign(({ context }) => settledAtEstimate(context, context.ledger.reservations)),
+    attemptFailed: assign(({ context, event }) => (event.type === 'attempt.failed' ? failedAttempt(context, event.kind) : {})),
     withdraw: assign(({ context, event }) => (event.type === 'effect.withdrawn' ? withdraw(context, event.ids) : {})),
     // the turn
     queueTurn: assign(({ context: { turn }, event }) => (event.type === 'turn.wanted' ? { turn: turn.holder === null ? { ...turn, holder: event.phase } : { ...turn, queue: [...turn.queue, { id: event.id, phase: event.phase }] } } : {})),
@@ -82,6 +83,7 @@ export const runMachine = setup({
     'effect.settled': { actions: [{ type: 'quota.settled', params: said.settledFact }, 'settle'] },
     'effect.late': { actions: [{ type: 'quota.settled', params: said.settledFact }, 'settle'] },
     'effect.withdrawn': { actions: 'withdraw' },
+    'attempt.failed': { actions: 'attemptFailed' },
     'turn.wanted': { actions: [{ type: 'tell', params: said.turnGranted }, { type: 'turn.granted', params: said.turnFact }, 'queueTurn'] },
     'turn.released': { actions: [{ type: 'tell', params: said.turnPassed }, { type: 'turn.granted', params: said.turnPassedFact }, 'passTurn'] },
     'phase.settled': { actions: 'settlePhase' },

@@ -38,6 +38,8 @@ export function policyFor(plan: Plan, settings: RunSettings, config: Config, fla
       ciRunCap: caps.ciRunCap ?? settings.ciRunCap,
       iterations: caps.iterations,
       phasesCap: caps.phases,
+      health: executor.health,
+      breaker: executor.breaker,
       durationMs: minutes === null ? executor.timeouts.runMs : minutes * 60_000,
       phasesAtOnce: settings.parallel ?? 1,
       replansMax: executor.replan.perRunMax,

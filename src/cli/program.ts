@@ -92,6 +92,7 @@ function programWith(act: Act, { out, err }: Streams): Command {
     .option(...recordOption)
     .option(...finishOption)
     .option('--dry-run', 'show order and worst case, start nothing', false)
+    .option('--estimate', 'show what it would cost, start nothing', false)
     .option('--wait', 'keep waiting when only questions are left', false)
     .addHelpText('after', `\nExamples:\n  autopack run plan.yaml --provider script:answers.yaml\n  autopack run --plan plan.yaml -C ../project --dry-run\n\n${exitHelp()}`)
     .action((argument: string | undefined, options: Global & RunFlags) => act(options, async (context) => (await runs()).runCommand(context, argument, options)));

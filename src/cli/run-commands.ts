@@ -18,6 +18,8 @@ import { recordsOf, requestedOf } from '#src/app/commands.ts';
 import { standingOf } from '#src/app/standing.ts';
 import { writeViews } from '#src/app/views.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
+import { usd } from '#src/domain/cost.ts';
+import type { Estimate } from '#src/domain/estimate.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { project } from '#projections/projection.ts';
 import { runView, type RunView } from '#projections/run-view.ts';
@@ -38,6 +40,7 @@ export interface RunOptions extends CapFlags {
   readonly disableProvider?: readonly string[];
   readonly sandbox?: 'required' | 'auto' | 'none';
   readonly dryRun: boolean;
+  readonly estimate: boolean;
   readonly wait: boolean;
   /** File that gets the run's answers, as an answers file. */
   readonly record?: string;
@@ -70,6 +73,7 @@ export async function runCommand(context: Context, argument: string | undefined,
   await refuseUnwritable(options.record);
   const prepared = await prepareStart(machine, requestOf(options, await usedOf(context, options)));
   for (const notice of prepared.notices) output.say(output.style('yellow', `warning: ${notice}`));
+  if (options.estimate) return showEstimate(context, prepared);
   if (options.dryRun) return dryRun(context, prepared);
   return withStore(context, async (store) => {
     const hold = await store.holders.acquire(prepared.run); // first: of those that are started together, all but one are told who works
@@ -108,6 +112,16 @@ function dryRun({ output }: Context, { run, requested, inspection }: Prepared): 
   const rows = view.phases.map(({ phase_id, tier_id, name }, i) => [String(i + 1), phase_id, tier_id, String(worst[i]?.attempts ?? 0), tokens(worst[i]?.outputTokens ?? 0), name]);
   for (const line of table([['#', 'phase', 'tier', 'attempts at most', 'output tokens at most', 'name'], ...rows])) output.print(line);
   output.print(`\n${run} would start from ${inspection.base.slice(0, 12)}; the run stops before ${tokens(requested.policy.run.tokenCap)} tokens`);
+  return 0;
+}
+
+/** What it would cost; nothing is asked, nothing is written. */
+function showEstimate({ output }: Context, { run, requested: { policy }, estimate: { phases, total } }: Prepared): number {
+  const { tokenCap, costCapMicroUsd } = policy.run;
+  if (output.json) output.emit({ v: 1, type: 'run.estimate', run, phases, total, tokenCap, costCapMicroUsd });
+  const cells = ({ low, expected, worst }: Estimate): string[] => [low, expected, worst].map((sum) => `${tokens(sum.tokens)} ${usd(sum.costMicroUsd)}`);
+  for (const line of table([['phase', 'low', 'expected', 'worst'], ...phases.map((of) => [of.phase_id, ...cells(of)]), ['all', ...cells(total)]])) output.print(line);
+  output.print(`\n${run} would stop before ${tokens(tokenCap)} tokens${costCapMicroUsd === null ? '' : ` and ${usd(costCapMicroUsd)}`}`);
   return 0;
 }
 

@@ -75,6 +75,10 @@ export const RunPolicy = z.strictObject({
   /** Attempts and phases that may be started in all, null for no limit. */
   iterations: Count.nullable(),
   phasesCap: Count.nullable(),
+  /** E-218: failures of the run at which it pauses. */
+  health: z.strictObject({ http5xxMax: z.int().min(1), patchesMax: z.int().min(1), failuresMax: z.int().min(1) }),
+  /** E-219: failed phases in a row at which it pauses, and how long. */
+  breaker: z.strictObject({ phasesMax: z.int().min(1), resetMs: Ms }),
   durationMs: Ms,
   phasesAtOnce: z.int().min(1),
   replansMax: Count,

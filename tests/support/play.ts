@@ -33,7 +33,7 @@ export function settingOf(random: Random, ids: readonly string[]): Setting {
 }
 
 /** Of the caps that most runs do not have. */
-const tightness = (random: Random): Partial<RunPolicy> => (random.next() < 0.6 ? {} : { costCapMicroUsd: random.pick([null, 100_000]), phaseTokenCap: random.pick([null, 40_000]), ciRunCap: random.pick([null, 2]), phasesCap: random.pick([null, 1]) });
+const tightness = (random: Random): Partial<RunPolicy> => (random.next() < 0.6 ? {} : { costCapMicroUsd: random.pick([null, 100_000]), phaseTokenCap: random.pick([null, 40_000]), ciRunCap: random.pick([null, 2]), phasesCap: random.pick([null, 1]), health: { http5xxMax: random.pick([1, 9]), patchesMax: 2, failuresMax: random.pick([3, 9]) }, breaker: { phasesMax: random.pick([1, 2]), resetMs: 2000 } });
 
 const STEPS_MAX = 1500;
 
