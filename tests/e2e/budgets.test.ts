@@ -136,3 +136,22 @@ test.concurrent('X1 F-020 a process that is killed between a call and its answer
   await server.close();
   removePlace(place);
 });
+
+test.concurrent('--estimate says what each phase would cost, starts nothing and asks nobody', async () => {
+  const server = await vendorServer(answer);
+  const place = twoPhases();
+  const estimated = await autopack(place, runOf(place, '--estimate', '--cost-cap', '2.50'), envOf(server));
+  expect(estimated.code, estimated.err).toBe(0);
+  const [document] = linesOf(estimated) as unknown as { type: string; phases: { phase_id: string; low: { tokens: number } }[]; total: Record<string, { tokens: number; costMicroUsd: number }>; costCapMicroUsd: number }[];
+  expect([document?.type, document?.phases.map(({ phase_id }) => phase_id), document?.costCapMicroUsd]).toEqual(['run.estimate', ['p1', 'p2'], 2_500_000]);
+  const [low, expected, worst] = ['low', 'expected', 'worst'].map((level) => document?.total[level]?.costMicroUsd ?? 0);
+  expect(low).toBeGreaterThan(0);
+  expect(expected).toBeGreaterThanOrEqual(low ?? 0);
+  expect(worst).toBeGreaterThan(expected ?? 0);
+  const { out } = await autopack(place, ['run', place.plan, '-C', place.repo.root, '--provider', 'anthropic', '--estimate'], envOf(server));
+  expect(out).toMatch(/^phase +low +expected +worst\np1 /);
+  expect(server.asked).toEqual([]);
+  expect(linesOf(await autopack(place, ['status', '--json'])).filter((line) => 'run' in line)).toEqual([]);
+  await server.close();
+  removePlace(place);
+});
