@@ -61,7 +61,8 @@ export function estimatePhase(input: EstimateInput): Estimate {
   const attempts = (count: number, of: (step: number) => Sum): Sum => total(Array.from({ length: count }, (_, step) => of(step)));
   const once = (step: number): Sum => attemptSum(input, likely, step);
   // An answer may be continued or asked again once, a verdict asked again once, and each call tried as often as transport allows.
-  const worstAttempt = (step: number): Sum => times(attemptSum(input, most, step), 2 * transportTriesMax);
+  const judged = policy.auditor2Walk === null ? NOTHING : priced(input.prices, policy.judgeModel, [most.built + most.tests + 2 * most.verdict + FRAME_TOKENS, most.verdict]);
+  const worstAttempt = (step: number): Sum => times(plus(attemptSum(input, most, step), judged), 2 * transportTriesMax);
   const replan = times(priced(input.prices, plannerModel, [most.context + FRAME_TOKENS, plannerOutputTokens]), replansMax * transportTriesMax);
   return {
     low: once(0),

@@ -33,6 +33,8 @@ describe('an estimate', () => {
     const { worst } = estimatePhase(input({ policy: phasePolicy({ attemptsMax: 3, transportTriesMax: 2, replansMax: 1 }) }));
     const attempt = 122_000 + 64_000 + (64_000 + 10_000 + 2000) + 8192;
     expect(worst.tokens).toBe(3 * 2 * 2 * attempt + 2 * (122_000 + 2000));
+    const dual = estimatePhase(input({ policy: phasePolicy({ attemptsMax: 1, transportTriesMax: 1, replansMax: 0, auditor2Walk: ['m1'] }) })).worst;
+    expect(dual.tokens, 'two auditors, and a judge who reads both').toBe(2 * (attempt + (76_000 + 8192) + (76_000 + 3 * 8192)));
   });
 
   test('rises with the walk: later attempts are priced as the models that they go to', () => {
