@@ -149,25 +149,27 @@ export const auditLimit = ({ policy: { auditorOutputTokens } }: PhaseContext, sl
 /** The verdicts taken together, so far as they are in. */
 export const auditOf = ({ answers, judgement }: PhaseContext): SettledAudit => settleVerdicts(answers.map(({ slot, ...verdict }) => ({ role: slot, verdict })), judgement);
 
-/** Tokens set aside before a call: what goes in, estimated, and all that may come out. */
-export function reserveFor(context: PhaseContext, slot: Slot): number {
+/** What a call of a slot is set aside for: its model, what goes in, estimated, and all that may come out. */
+export function reserveFor(context: PhaseContext, slot: Slot): { readonly model: string | null; readonly inputTokens: number; readonly outputTokens: number } {
   const ofBytes = (ref: Ref | null): number => Math.ceil((ref?.bytes ?? 0) * 10 / 25);
   const fixed = 2000;
+  const { policy } = context;
+  const reviewed = ofBytes(context.diff) + Math.min(ofBytes(context.output), 10_000);
   switch (slot) {
     case 'builder':
-      return context.contextTokens + ofFeedback(context) + fixed + context.limit;
+      return { model: builderModel(context), inputTokens: context.contextTokens + ofFeedback(context) + fixed, outputTokens: context.limit };
     case 'auditor':
     case 'auditor2':
-      return ofBytes(context.diff) + Math.min(ofBytes(context.output), 10_000) + fixed + auditLimit(context, slot);
+      return { model: auditorModel(context, slot), inputTokens: reviewed + fixed, outputTokens: auditLimit(context, slot) };
     case 'judge':
-      return ofBytes(context.diff) + context.answers.reduce((sum, { answer }) => sum + ofBytes(answer), 0) + Math.min(ofBytes(context.output), 10_000) + fixed + auditLimit(context, slot);
+      return { model: policy.judgeModel, inputTokens: reviewed + context.answers.reduce((sum, { answer }) => sum + ofBytes(answer), 0) + fixed, outputTokens: auditLimit(context, slot) };
     case 'planner':
-      return ofFeedback(context) + fixed + context.policy.plannerOutputTokens;
+      return { model: policy.plannerModel, inputTokens: ofFeedback(context) + fixed, outputTokens: policy.plannerOutputTokens };
     case 'context':
     case 'candidate':
     case 'tests':
     case 'commit':
-      return 0;
+      return { model: null, inputTokens: 0, outputTokens: 0 };
   }
 }
 const ofFeedback = ({ feedback }: PhaseContext): number => feedback.reduce((sum, { message, detail }) => sum + Math.ceil(message.length / 2) + Math.min(Math.ceil((detail?.bytes ?? 0) * 10 / 25), 4000), 0);

@@ -147,7 +147,7 @@ export function wishes({ context }: Args): Message[] {
     .filter(([, kind]) => kind.startsWith('asked:'))
     .map(([id]) => {
       const slot = slotOf(context, id);
-      return { ...toRun, type: 'effect.wanted', id, phase: context.phase, slot, tokens: reserveFor(context, slot), trouble: context.trouble };
+      return { ...toRun, type: 'effect.wanted', id, phase: context.phase, slot, ...reserveFor(context, slot), trouble: context.trouble };
     });
 }
 
@@ -162,7 +162,13 @@ export function settled({ context, event }: Args): Message[] {
   const slot = slotOf(context, id);
   if (!MODEL_SLOTS.has(slot) || statusOf(context, id) !== 'running') return [];
   const used = 'costMicroUsd' in event ? { inputTokens: event.inputTokens, outputTokens: event.outputTokens, costMicroUsd: event.costMicroUsd, estimated: false } : { inputTokens: 0, outputTokens: 0, costMicroUsd: 0, estimated: true };
-  return [{ ...toRun, type: 'effect.settled', id, phase: context.phase, slot, ...used }];
+  return [{ ...toRun, type: 'effect.settled', id, phase: context.phase, slot, ...used, failure: event.type === 'effect.failed' ? event.code : null }];
+}
+
+/** A re-plan that came to nothing is no second failure of its attempt. */
+export function attemptFailed({ context, event }: Args): Message[] {
+  const last = context.failures.at(-1);
+  return last === undefined || event.type === 'revision.answered' || event.type === 'effect.denied' ? [] : [{ ...toRun, type: 'attempt.failed', phase: context.phase, kind: last.kind }];
 }
 
 export const turnWanted = ({ context }: Args): Message[] => idsOf(context, 'wait:turn').map((id) => ({ ...toRun, type: 'turn.wanted', id, phase: context.phase }));

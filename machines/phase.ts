@@ -310,7 +310,7 @@ export const phaseMachine = setup({
     },
 
     ESCALATING: {
-      entry: ['letGoTurn', { type: 'tell', params: said.turnReleased }, 'releaseTurn'],
+      entry: [{ type: 'tell', params: said.attemptFailed }, 'letGoTurn', { type: 'tell', params: said.turnReleased }, 'releaseTurn'],
       initial: 'decide',
       states: {
         decide: {

@@ -4,7 +4,7 @@
 
 import { judgeBaseline } from '#src/domain/check.ts';
 import { actorOf, startWaitOf } from './phase-context.ts';
-import { awaits, isDrained, nextId, passedTurn, picks, rule, unpark, wishOf, type RunContext, type RunEvent } from './run-context.ts';
+import { awaits, chargeOf, estimateOf, heldBack, isDrained, isPaid, lostOf, nextId, passedTurn, picks, reservationOf, rule, unpark, wishOf, type Reserved, type RunContext, type RunEvent, type Wish } from './run-context.ts';
 import type { Message } from './vocabulary.ts';
 
 interface Args { readonly context: RunContext; readonly event: RunEvent }
@@ -76,25 +76,26 @@ function reasonOf(context: RunContext, event: RunEvent): string {
 }
 
 const accountOf = ({ id, phase, slot }: { id: string; phase: string; slot: string }) => ({ effect: id, phase, slot });
-export const reservedFact = ({ event }: Args) => (event.type === 'effect.wanted' && event.tokens > 0 ? [{ ...accountOf(event), tokens: event.tokens }] : []);
+const reservation = (context: RunContext, wish: Wish) => {
+  const { tokens = 0, costMicroUsd = 0 } = estimateOf(context, wish);
+  return { ...accountOf(wish), tokens, costMicroUsd };
+};
+export const reservedFact = ({ context, event }: Args) => (event.type === 'effect.wanted' && isPaid(event) ? [reservation(context, event)] : []);
 /** A wish that is parked or denied, and why. */
 export const refusedWish = ({ context, event }: Args) => (event.type === 'effect.wanted' ? [{ ...accountOf(event), reason: reasonOf(context, event) }] : []);
-export const unparkFacts = ({ context }: Args) => unpark(context).granted.filter(({ tokens }) => tokens > 0).map((wish) => ({ ...accountOf(wish), tokens: wish.tokens }));
-
-const wishFor = ({ reserved, lost }: RunContext, id: string) => [...reserved, ...lost].find((wish) => wish.id === id);
+export const unparkFacts = ({ context }: Args) => unpark(context).granted.filter(isPaid).map((wish) => reservation(context, wish));
 
 /** Nothing is settled twice: an unknown account says nothing (N2). */
 export function settledFact({ context, event }: Args) {
   if (event.type !== 'effect.settled' && event.type !== 'effect.late') return [];
-  const wish = wishFor(context, event.type === 'effect.late' ? event.effect : event.id);
-  if (wish === undefined) return [];
-  const { inputTokens, outputTokens, costMicroUsd } = event;
-  const estimated = event.type === 'effect.settled' && event.estimated;
-  return [{ ...accountOf(wish), inputTokens: estimated ? wish.tokens : inputTokens, outputTokens, costMicroUsd, estimated }];
+  const settled = event.type === 'effect.late' ? { ...event, id: event.effect, estimated: false } : event;
+  const reserved = reservationOf(context, settled.id);
+  return reserved === undefined ? [] : [{ ...accountOf(reserved), ...chargeOf(reserved, settled) }];
 }
 
-export const lostFacts = ({ context }: Args) =>
-  [...context.reserved, ...context.lost].map((wish) => ({ ...accountOf(wish), inputTokens: wish.tokens, outputTokens: 0, costMicroUsd: 0, estimated: true }));
+const atEstimate = (reserved: Reserved) => ({ ...accountOf(reserved), ...chargeOf(reserved, { id: reserved.id, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, estimated: true }) });
+export const unknownCosts = ({ context }: Args) => context.ledger.reservations.map(atEstimate);
+export const lostFacts = ({ context, event }: Args) => (event.type === 'run.resumed' ? lostOf(context).map(atEstimate) : []);
 
 export const turnFact = ({ context, event }: Args) => (event.type === 'turn.wanted' && context.turn.holder === null ? [{ phase: event.phase, head: context.head }] : []);
 export function turnPassedFact({ context, event }: Args) {
@@ -104,4 +105,4 @@ export function turnPassedFact({ context, event }: Args) {
 
 export const refusals = ({ event }: Args) => (event.type === 'workspace.published' && event.refused !== null ? [{ commit: event.commit, reason: event.refused }] : []);
 export const publishFailed = ({ context, event }: Args) => (event.type === 'effect.failed' ? [{ commit: context.head, reason: event.code }] : []);
-export const stillPaused = ({ context }: Args) => ({ reason: unpark(context).cap ?? context.pause?.reason ?? 'paused', detail: 'the cap still stands' });
+export const stillPaused = ({ context }: Args) => unpark(context).cap ?? heldBack(context) ?? context.pause ?? { reason: 'paused', detail: '' };

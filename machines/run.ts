@@ -9,8 +9,8 @@
 import { assign, setup } from 'xstate';
 import { judgeBaseline } from '#src/domain/check.ts';
 import {
-  awaits, capped, closed, initialRun, isDrained, isOver, mayFinish, nextId, opened, outcomeOf, passedTurn, pauseFor, picks, reserve, resumedWith, rule, settle,
-  settlePhase, unpark, wishOf, withdraw, type RunContext, type RunEvent, type RunInput,
+  awaits, begun, capped, closed, costSpent, failedAttempt, heldBack, initialRun, isDrained, isOver, mayFinish, nextId, opened, outcomeOf, passedTurn, pauseFor, reserve, resumedWith, rule, settle,
+  settledAtEstimate, settlePhase, unpark, wishOf, withdraw, type RunContext, type RunEvent, type RunInput,
 } from './run-context.ts';
 import * as said from './run-says.ts';
 import { say } from './vocabulary.ts';
@@ -34,11 +34,8 @@ export const runMachine = setup({
     pause: assign((_, params: { reason: string; detail: string }) => ({ pause: params })),
     unpause: assign({ pause: null }),
     // phases
-    schedule: assign(({ context }) => {
-      const started = new Set(picks(context).start);
-      return { phases: context.phases.map((phase) => (started.has(phase.id) ? { ...phase, status: 'active' as const } : phase)) };
-    }),
-    settlePhase: assign(({ context, event }) => (event.type === 'phase.settled' ? { phases: settlePhase(context, event.phase, event.outcome) } : {})),
+    schedule: assign(({ context }) => begun(context)),
+    settlePhase: assign(({ context, event }) => (event.type === 'phase.settled' ? settlePhase(context, event) : {})),
     /** What was tested before the commit is the baseline of what follows. */
     moveHead: assign(({ context, event }) => (event.type === 'phase.committed' ? { head: event.commit, baseline: event.tested ?? context.baseline } : {})),
     keepPublished: assign(({ event }) => (event.type === 'workspace.published' ? { published: event.commit } : {})),
@@ -46,9 +43,10 @@ export const runMachine = setup({
     // accounts
     reserve: assign(({ context, event }) => (event.type === 'effect.wanted' ? reserve(context, wishOf(event)) : {})),
     park: assign(({ context, event }) => (event.type === 'effect.wanted' ? { parked: [...context.parked, wishOf(event)] } : {})),
-    unpark: assign(({ context }) => { const after = unpark(context).context; return { parked: after.parked, reserved: after.reserved, attempts: after.attempts, replans: after.replans }; }),
+    unpark: assign(({ context }) => { const after = unpark(context).context; return { parked: after.parked, ledger: after.ledger }; }),
     settle: assign(({ context, event }) => (event.type === 'effect.settled' ? settle(context, event) : event.type === 'effect.late' ? settle(context, { ...event, id: event.effect, estimated: false }) : {})),
-    settleLost: assign(({ context }) => [...context.reserved, ...context.lost].reduce((sum, { id }) => ({ ...sum, ...settle(sum, { id, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, estimated: true }) }), context)),
+    settleAll: assign(({ context }) => settledAtEstimate(context, context.ledger.reservations)),
+    attemptFailed: assign(({ context, event }) => (event.type === 'attempt.failed' ? failedAttempt(context, event.kind) : {})),
     withdraw: assign(({ context, event }) => (event.type === 'effect.withdrawn' ? withdraw(context, event.ids) : {})),
     // the turn
     queueTurn: assign(({ context: { turn }, event }) => (event.type === 'turn.wanted' ? { turn: turn.holder === null ? { ...turn, holder: event.phase } : { ...turn, queue: [...turn.queue, { id: event.id, phase: event.phase }] } } : {})),
@@ -62,8 +60,9 @@ export const runMachine = setup({
     hasBaseline: ({ context }) => context.policy.baseline === 'command',
     baselineStops: ({ event }) => event.type === 'tests.finished' && judgeBaseline(event).pause !== null,
     over: ({ context }) => isOver(context),
-    granted: ({ context, event }) => event.type === 'effect.wanted' && event.trouble === null && rule(context, event).grant,
-    denied: ({ context, event }) => event.type === 'effect.wanted' && event.trouble === null && 'deny' in rule(context, event),
+    heldBack: ({ context }) => heldBack(context) !== null,
+    granted: ({ context, event }) => event.type === 'effect.wanted' && event.trouble === null && rule(context, wishOf(event)).grant,
+    denied: ({ context, event }) => event.type === 'effect.wanted' && event.trouble === null && 'deny' in rule(context, wishOf(event)),
     mayFinish: ({ context, event }) => event.type === 'effect.wanted' && event.trouble === null && mayFinish(context, wishOf(event)),
     stillCapped: ({ context, event }) => event.type === 'run.resumed' && event.epoch === context.epoch + 1 && capped(context, event) !== null,
     unprepared: ({ context, event }) => event.type === 'run.resumed' && event.epoch === context.epoch + 1 && !context.prepared,
@@ -80,10 +79,11 @@ export const runMachine = setup({
   initial: 'PREPARING',
   context: ({ input }) => initialRun(input),
   on: {
-    'run.resumed': { guard: 'nextEpoch', actions: ['resumed', { type: 'tell', params: said.shifted }] },
+    'run.resumed': { guard: 'nextEpoch', actions: [...takesOver(), { type: 'tell', params: said.shifted }] },
     'effect.settled': { actions: [{ type: 'quota.settled', params: said.settledFact }, 'settle'] },
     'effect.late': { actions: [{ type: 'quota.settled', params: said.settledFact }, 'settle'] },
     'effect.withdrawn': { actions: 'withdraw' },
+    'attempt.failed': { actions: 'attemptFailed' },
     'turn.wanted': { actions: [{ type: 'tell', params: said.turnGranted }, { type: 'turn.granted', params: said.turnFact }, 'queueTurn'] },
     'turn.released': { actions: [{ type: 'tell', params: said.turnPassed }, { type: 'turn.granted', params: said.turnPassedFact }, 'passTurn'] },
     'phase.settled': { actions: 'settlePhase' },
@@ -127,10 +127,13 @@ export const runMachine = setup({
         ...schedules(),
       ],
       exit: 'dropDuration',
-      always: { guard: 'over', target: 'SETTLING' },
+      always: [
+        { guard: 'over', target: 'SETTLING' },
+        { guard: 'heldBack', target: 'PAUSED', actions: pauses(({ context }) => heldBack(context) ?? { reason: 'budget', detail: '' }) },
+      ],
       on: {
         ...cancels(),
-        'run.resumed': { guard: 'nextEpoch', actions: ['resumed', { type: 'tell', params: said.shifted }, { type: 'publish', params: said.publishing }, 'openPublish'] },
+        'run.resumed': { guard: 'nextEpoch', actions: [...takesOver(), { type: 'tell', params: said.shifted }, { type: 'publish', params: said.publishing }, 'openPublish'] },
         'effect.wanted': [
           { guard: 'granted', actions: grants() },
           { guard: 'denied', actions: [{ type: 'wish.denied', params: said.refusedWish }, { type: 'tell', params: said.denial }] },
@@ -148,9 +151,9 @@ export const runMachine = setup({
       on: {
         ...cancels(),
         'run.resumed': [
-          { guard: 'unprepared', target: '#run.PREPARING.workspace', actions: ['resumed', 'unpause'] },
-          { guard: 'stillCapped', actions: ['resumed', { type: 'tell', params: said.shifted }, { type: 'run.paused', params: said.stillPaused }] },
-          { guard: 'nextEpoch', target: 'RUNNING', actions: ['resumed', { type: 'tell', params: said.shifted }, 'unpause', { type: 'quota.reserved', params: said.unparkFacts }, { type: 'tell', params: said.unparked }, 'unpark'] },
+          { guard: 'unprepared', target: '#run.PREPARING.workspace', actions: [...takesOver(), 'unpause'] },
+          { guard: 'stillCapped', actions: [...takesOver(), { type: 'tell', params: said.shifted }, ...pauses(said.stillPaused)] },
+          { guard: 'nextEpoch', target: 'RUNNING', actions: [...takesOver(), { type: 'tell', params: said.shifted }, 'unpause', { type: 'quota.reserved', params: said.unparkFacts }, { type: 'tell', params: said.unparked }, 'unpark'] },
         ],
         'effect.wanted': [{ guard: 'mayFinish', actions: grants() }, { actions: parks() }],
         'phase.committed': { actions: ['moveHead', { type: 'publish', params: said.publishing }, 'openPublish'] },
@@ -169,7 +172,7 @@ export const runMachine = setup({
           entry: [{ type: 'startTimer', params: said.settleTimer }, 'openSettle'],
           exit: 'drop',
           always: { guard: 'drained', target: 'publish' },
-          on: { 'timer.fired': { target: 'publish', actions: [{ type: 'quota.settled', params: said.lostFacts }, 'settleLost'] } },
+          on: { 'timer.fired': { target: 'publish', actions: [{ type: 'quota.settled', params: said.unknownCosts }, 'settleAll'] } },
         },
         publish: {
           entry: [{ type: 'publish', params: said.publishing }, 'openPublish'],
@@ -199,7 +202,7 @@ export const runMachine = setup({
 
     DONE: {
       type: 'final',
-      entry: { type: 'run.ended', params: ({ context }: Args) => ({ ...outcomeOf(context), head: context.base === '' ? null : context.head, inputTokens: context.inputTokens, outputTokens: context.outputTokens, costMicroUsd: context.costMicroUsd }) },
+      entry: { type: 'run.ended', params: ({ context }: Args) => ({ ...outcomeOf(context), head: context.base === '' ? null : context.head, inputTokens: context.inputTokens, outputTokens: context.outputTokens, costMicroUsd: costSpent(context) }) },
     },
   },
 });
@@ -219,6 +222,11 @@ function cancels() {
 /** Phases that can never begin are told so, the next ones begin. */
 function schedules() {
   return [{ type: 'tell', params: said.scheduled }, 'schedule'] as const;
+}
+
+/** Calls that were lost with the process before are settled, then come the caps that it brings. */
+function takesOver() {
+  return [{ type: 'quota.settled', params: said.lostFacts }, 'resumed'] as const;
 }
 
 /** N1: reserved before it is granted. */

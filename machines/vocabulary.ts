@@ -4,6 +4,7 @@
 // kernel reads the calls as data. A params function gives one payload or a list of them; an empty list says nothing.
 
 import type { Baseline } from '#src/domain/check.ts';
+import type { FailureKind } from '#src/domain/retry.ts';
 import type { PhaseOutcome } from '#src/domain/schedule.ts';
 import type { EffectParams, EffectType } from '#src/events/effects.ts';
 import type { FactData, FactType } from '#src/events/facts.ts';
@@ -14,9 +15,10 @@ import { facts } from '#src/events/facts.ts';
 export type Slot = 'context' | 'builder' | 'candidate' | 'tests' | 'auditor' | 'auditor2' | 'judge' | 'planner' | 'commit';
 
 export type ToRun =
-  | { readonly type: 'effect.wanted'; readonly id: string; readonly phase: string; readonly slot: Slot; readonly tokens: number; readonly trouble: string | null }
-  | { readonly type: 'effect.settled'; readonly id: string; readonly phase: string; readonly slot: Slot; readonly inputTokens: number; readonly outputTokens: number; readonly costMicroUsd: number; readonly estimated: boolean }
+  | { readonly type: 'effect.wanted'; readonly id: string; readonly phase: string; readonly slot: Slot; readonly model: string | null; readonly inputTokens: number; readonly outputTokens: number; readonly trouble: string | null }
+  | { readonly type: 'effect.settled'; readonly id: string; readonly phase: string; readonly slot: Slot; readonly inputTokens: number; readonly outputTokens: number; readonly costMicroUsd: number; readonly estimated: boolean; readonly failure: string | null }
   | { readonly type: 'effect.withdrawn'; readonly ids: readonly string[] }
+  | { readonly type: 'attempt.failed'; readonly phase: string; readonly kind: FailureKind }
   | { readonly type: 'turn.wanted'; readonly id: string; readonly phase: string }
   | { readonly type: 'turn.released'; readonly phase: string }
   | { readonly type: 'phase.committed'; readonly phase: string; readonly commit: string; readonly tested: Baseline | null }

@@ -3,6 +3,7 @@
 // What stands in the run's folder, as text: a projection like every other, byte for byte the same when it is made
 // again. Sources: A-290, A-291, A-360…A-364, E-216.
 
+import { usd } from '#src/domain/cost.ts';
 import { iso, type Projection } from './projection.ts';
 import { proofMarkdown, proofs, type Proofs } from './proofs.ts';
 import { runView, type PhaseView, type RunView } from './run-view.ts';
@@ -37,7 +38,6 @@ export const runFolder = (project: string, run: string): string => `${project}/r
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 const two = (n: number): string => String(n).padStart(2, '0');
 const thousands = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
-export const usd = (microUsd: number): string => `$${(microUsd / 1_000_000).toFixed(microUsd > 0 && microUsd < 10_000 ? 4 : 2)}`;
 
 export function viewFiles({ run: view, proofs: made, telemetry: { calls: _calls, ...sums } }: Views): ViewFile[] {
   return [

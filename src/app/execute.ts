@@ -10,6 +10,7 @@ import { views, type Views } from '#projections/files.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
 import { secretsIn } from '#src/domain/secrets.ts';
+import type { Resumption } from '#src/events/inputs.ts';
 import { beganBefore } from '#src/effects/model-call.ts';
 import { perform as performEffect } from '#src/effects/perform.ts';
 import type { Hands } from '#src/effects/performing.ts';
@@ -36,7 +37,7 @@ export interface Execution {
   readonly prompts: ReadonlyMap<string, string>;
   readonly wait: boolean;
   readonly stop: AbortSignal;
-  readonly resume: { readonly tokenCap: number | null; readonly iterations: number | null };
+  readonly resume: Resumption;
   /** Records from one snapshot to the next. */
   readonly snapshotEvery: number;
   /** Where the run stands when it is taken up. */

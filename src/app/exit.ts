@@ -4,7 +4,7 @@
 
 import type { RunView } from '#projections/run-view.ts';
 
-const BY_PAUSE: Readonly<Record<string, number>> = { workspace: 9, baseline: 9, crash_loop: 9, provider: 6, budget: 5, iterations: 5, duration: 5 };
+const BY_PAUSE: Readonly<Record<string, number>> = { workspace: 9, baseline: 9, crash_loop: 9, provider: 6, budget: 5, phase_budget: 5, cost: 5, ci_runs: 5, iterations: 5, phases: 5, duration: 5, health: 5, circuit_breaker_open: 5 };
 
 export function exitOf(view: RunView): number {
   if (view.outcome === null && view.pause !== null) return BY_PAUSE[view.pause.reason] ?? 1;

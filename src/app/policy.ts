@@ -7,13 +7,14 @@ import { route, secondAuditors, walk, type Routed, type Vendors } from '#src/dom
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Config } from '#src/config/config.ts';
 import type { Phase, Plan } from '#src/events/plan.ts';
+import type { Resumption } from '#src/events/inputs.ts';
 import type { PhasePolicy, Policy } from '#src/events/policy.ts';
 import type { RunSettings } from '#src/plan/parse.ts';
 
 export interface PolicyFlags {
   readonly base: string | null;
-  readonly iterations: number | null;
-  readonly tokenCap: number | null;
+  /** Those of the flags: before those of the plan and the configuration. */
+  readonly caps: Resumption;
   readonly dualAudit: boolean;
   readonly sandbox: Policy['sandbox'];
   readonly vendors: Vendors;
@@ -24,14 +25,21 @@ export interface PolicyFlags {
 /** @throws ExecutorError `provider.invalid` with every model that cannot be asked and that nobody stands in for. */
 export function policyFor(plan: Plan, settings: RunSettings, config: Config, flags: PolicyFlags): Policy {
   const { executor, models } = config;
+  const { caps } = flags;
   const routes = plan.phases.map((phase) => [phase, routesOf(phase, config, flags)] as const);
   const refused = routes.flatMap(([{ phase_id: id }, { refused: models }]) => models.map((why) => `${id}: ${why}`));
   if (refused.length > 0) throw new ExecutorError('provider.invalid', `these models cannot be asked:\n${refused.map((why) => `  ${why}`).join('\n')}`, { hint: 'wait for the quota, switch the vendor on, or name others in config/models.yaml; --no-dual-auditor does with one auditor' });
   const minutes = settings.durationMinutes;
   return {
     run: {
-      tokenCap: flags.tokenCap ?? settings.tokenCap ?? executor.tokens.runCap,
-      iterations: flags.iterations,
+      tokenCap: caps.tokenCap ?? settings.tokenCap ?? executor.tokens.runCap,
+      costCapMicroUsd: caps.costCapMicroUsd ?? settings.costCapMicroUsd,
+      phaseTokenCap: caps.phaseTokenCap ?? settings.phaseTokenCap ?? executor.tokens.phaseCap,
+      ciRunCap: caps.ciRunCap ?? settings.ciRunCap,
+      iterations: caps.iterations,
+      phasesCap: caps.phases,
+      health: executor.health,
+      breaker: executor.breaker,
       durationMs: minutes === null ? executor.timeouts.runMs : minutes * 60_000,
       phasesAtOnce: settings.parallel ?? 1,
       replansMax: executor.replan.perRunMax,

@@ -18,7 +18,7 @@ export const effectRules: EffectRules = {
   isPaid: ({ type }) => effects[type as EffectType].paid,
   late(effect, { data }, state) {
     const run = state.cells.get('run')?.state.context as unknown as RunContext | undefined;
-    const awaited = [...(run?.lost ?? []), ...(run?.reserved ?? [])].some(({ id }) => id === effect);
+    const awaited = run?.ledger.reservations.some(({ id }) => id === effect) ?? false;
     // An interrupted call says nothing of its cost: the reservation waits for its estimate.
     if (!awaited || !('costMicroUsd' in data)) return null;
     const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0, costMicroUsd = 0 } = data as Partial<Spent>;

@@ -19,6 +19,7 @@ import type { Inspection } from '#src/ports/workspace.ts';
 import { RUN_FORKED, streamOf, type RunRecord } from '#src/record/record.ts';
 import { noticeText } from '#src/yaml/located.ts';
 import { remember } from './beside.ts';
+import { estimatePlan, type PlanEstimate } from './estimate.ts';
 import { readPrompts } from './execute.ts';
 import type { Machine, Store } from './machine.ts';
 import { pinsFor, systemFor } from './pins.ts';
@@ -78,6 +79,7 @@ export interface Prepared {
   readonly prompts: ReadonlyMap<string, string>;
   readonly models: Provider;
   readonly inspection: Inspection;
+  readonly estimate: PlanEstimate;
   readonly notices: readonly string[];
 }
 
@@ -108,7 +110,7 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, { ...flags, vendors, known }), pins: pinsFor(prompts) };
   if (!isSecretFree(JSON.stringify(requested), secretsIn(machine.env))) throw planInvalid([`${file}: it holds what looks like a key, and a plan is recorded whole; let the project read its keys where it runs`]);
   const models = await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
-  return { run, requested, prompts, models, inspection, notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
+  return { run, requested, prompts, models, inspection, estimate: estimatePlan(plan, requested.policy, files), notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
 }
 
 const planInvalid = (problems: readonly string[]): ExecutorError =>

@@ -16,7 +16,7 @@ import { vocabulary } from '#machines/vocabulary.ts';
 type Requested = InputData<'run.requested'>;
 
 const samplePolicy = { outputTokens: 1, deadlineMs: 1 } as PhaseInput['policy'];
-export const runEngine = chartEngine(runMachine, vocabulary, { run: 'sample', policy: {}, phases: [] });
+export const runEngine = chartEngine(runMachine, vocabulary, { run: 'sample', policy: {}, prices: [], phases: [] });
 export const phaseEngine = chartEngine(phaseMachine, vocabulary, { phase: 'sample', policy: samplePolicy });
 
 /** Record 0 makes the run's cell and one per phase. */
@@ -29,7 +29,7 @@ export const system: System = {
     const phases = plan.phases.map((phase) => ({
       id: phase.phase_id, tier: tierIndex.get(phase.tier_id) ?? 0, index: phase.phase_index, dependencies: phase.dependencies, apart: apart?.get(phase.phase_id) ?? [],
     }));
-    const runInput: RunInput = { run, policy: policy.run, phases };
+    const runInput: RunInput = { run, policy: policy.run, prices: policy.prices, phases };
     return [
       { address: 'run', engine: runEngine, input: runInput },
       ...policy.phases.map(({ phase, policy: ofPhase }) => ({ address: actorOf(phase), engine: phaseEngine, input: { phase, policy: ofPhase } satisfies PhaseInput })),

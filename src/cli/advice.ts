@@ -7,8 +7,14 @@ import type { PhaseView, QuestionView, RunView } from '#projections/run-view.ts'
 
 const WAYS: Readonly<Record<string, string>> = {
   budget: 'the token cap is reached: autopack resume RUN --token-cap N',
+  phase_budget: 'the tokens that one phase may use do not suffice: autopack resume RUN --phase-token-cap N',
+  cost: 'the cost cap is reached: autopack resume RUN --cost-cap USD',
+  ci_runs: 'the test runs that ci_run_cap allows are used: autopack resume RUN --ci-run-cap N',
+  phases: 'the phases that --max-phases allows are begun: autopack resume RUN [--max-phases N]',
   iterations: 'the attempts that --max-iterations allows are used: autopack resume RUN [--max-iterations N]',
   duration: 'the time that max_duration_minutes allows is over: autopack resume RUN',
+  health: 'too much failed: look at autopack show RUN, mend it, then autopack resume RUN',
+  circuit_breaker_open: 'phase after phase failed: look at autopack show RUN, mend it, wait as long as it says, then autopack resume RUN',
   provider: 'the model gave no answer (see the log above): mend it, then autopack resume RUN [--provider P]',
   workspace: 'the workspace cannot be used (see the log above): mend it, then autopack resume RUN [-C DIR]',
   baseline: 'the tests of the base cannot be trusted: mend them, add `workspace: {setup: […]}`, or say `ci: {baseline: none}` in the plan',
@@ -16,7 +22,7 @@ const WAYS: Readonly<Record<string, string>> = {
 };
 
 /** Of a paused run; null where it is not. */
-export const wayOut = ({ run, pause, outcome }: RunView): string | null => (pause === null || outcome !== null ? null : (WAYS[pause.reason] ?? 'autopack resume RUN').replace('RUN', run));
+export const wayOut = ({ run, pause, outcome }: RunView): string | null => (pause === null || outcome !== null ? null : (WAYS[pause.reason] ?? 'autopack resume RUN').replaceAll('RUN', run));
 
 const answering = ({ id, options }: QuestionView): string[] => [`autopack approve ${id}`, ...options.filter((option) => !['approve', 'reject'].includes(option)).map((option) => `autopack approve ${id} --choose ${option}`), `autopack reject ${id}`];
 

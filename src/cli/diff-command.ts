@@ -6,7 +6,7 @@ import { recordsOf } from '#src/app/commands.ts';
 import { within } from '#src/app/replay.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { compare, type Both, type Comparison, type Patch, type PhaseComparison } from '#projections/comparison.ts';
-import { usd } from '#projections/files.ts';
+import { usd } from '#src/domain/cost.ts';
 import type { PhaseView, RunView } from '#projections/run-view.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import type { Context } from './context.ts';

@@ -2,7 +2,7 @@
 // ================================
 
 import type { Command } from 'commander';
-import { count, finishOption, providerOption, type Act } from './arguments.ts';
+import { count, finishOption, providerOption, withCaps, type Act, type CapFlags } from './arguments.ts';
 import type { Global } from './context.ts';
 
 const replays = () => import('./replay-commands.ts');
@@ -28,14 +28,12 @@ export function historyCommands(command: (name: string, description: string) => 
     .argument('<b>')
     .addHelpText('after', '\nA difference is a result, not an error: the exit code is 0.\n\nExamples:\n  autopack diff RUN RUN-at-40\n  autopack diff RUN ./theirs.jsonl --json')
     .action((a: string, b: string, options: Global) => act(options, async (context) => (await import('./diff-command.ts')).diffCommand(context, a, b)));
-  command('fork', 'Begin a new run with the past of another, and see it through.')
+  withCaps(command('fork', 'Begin a new run with the past of another, and see it through.'), 'more ')
     .argument('<run>')
     .requiredOption('--at <seq>', 'the last record that both have', count)
     .option('--run-id <id>', 'name of the new run (default: RUN-at-SEQ)')
     .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')
     .option(...providerOption)
-    .option('--token-cap <n>', 'a new cap for the run', count)
-    .option('--max-iterations <n>', 'start at most so many more attempts', count)
     .option('--wait', 'keep waiting when only questions are left', false)
     .option(...finishOption)
     .addHelpText('after', '\nExample:\n  autopack fork RUN --at 40 --run-id second --provider script:other.yaml')
@@ -49,13 +47,11 @@ interface ReplayFlags {
   readonly workspace?: string | true;
 }
 
-interface ForkFlags {
+interface ForkFlags extends CapFlags {
   readonly at: number;
   readonly runId?: string;
   readonly workspace?: string;
   readonly provider?: string;
-  readonly tokenCap?: number;
-  readonly maxIterations?: number;
   readonly onFinish?: string;
   readonly wait: boolean;
 }

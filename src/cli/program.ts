@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { exitCodes } from '#src/app/exit.ts';
 import type { Store } from '#src/app/machine.ts';
 import { packageVersion } from '#src/app/version.ts';
-import { count, finishOption, providerOption, type Act } from './arguments.ts';
+import { finishOption, providerOption, withCaps, type Act } from './arguments.ts';
 import type { Context, Global } from './context.ts';
 import { historyCommands } from './history-program.ts';
 import { lookCommands } from './look-program.ts';
@@ -79,30 +79,27 @@ function programWith(act: Act, { out, err }: Streams): Command {
       .option('--store <store>', 'sqlite:PATH, memory: or ledger: (default: $AUTOPACK_STORE, else a file in the state folder)');
 
   const recordOption = ['--record <file>', 'write the answers of the run: an answers file for --provider script:'] as const;
-  command('run', 'Start a run from a plan and see it through.')
+  withCaps(command('run', 'Start a run from a plan and see it through.'), '')
     .argument('[plan]', 'the plan, YAML or JSON')
     .option('--plan <file>', 'the same as the argument')
     .option('--run-id <id>', 'name of the run (default: from the plan, else the file and the time)')
     .option('-C, --workspace <dir>', 'folder of the git repository', '.')
     .option('--base <revision>', 'commit to start from (default: HEAD)')
     .option(...providerOption)
-    .option('--max-iterations <n>', 'start at most so many attempts, then pause', count)
-    .option('--token-cap <n>', 'use at most so many tokens, then pause', count)
     .addOption(new Option('--sandbox <mode>', 'where setup and tests run: required and auto use bubblewrap, none does not').choices(['required', 'auto', 'none']).env('AUTOPACK_SANDBOX').default('auto'))
     .option('--disable-provider <vendor...>', 'ask nothing of a vendor: openai, anthropic')
     .option('--no-dual-auditor', 'one auditor also where the category asks for two')
     .option(...recordOption)
     .option(...finishOption)
     .option('--dry-run', 'show order and worst case, start nothing', false)
+    .option('--estimate', 'show what it would cost, start nothing', false)
     .option('--wait', 'keep waiting when only questions are left', false)
     .addHelpText('after', `\nExamples:\n  autopack run plan.yaml --provider script:answers.yaml\n  autopack run --plan plan.yaml -C ../project --dry-run\n\n${exitHelp()}`)
     .action((argument: string | undefined, options: Global & RunFlags) => act(options, async (context) => (await runs()).runCommand(context, argument, options)));
-  command('resume', 'Go on with a run that paused, waited or was killed.')
+  withCaps(command('resume', 'Go on with a run that paused, waited or was killed.'), 'more ')
     .argument('<run>')
     .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')
     .option(...providerOption)
-    .option('--token-cap <n>', 'a new cap for the run', count)
-    .option('--max-iterations <n>', 'start at most so many more attempts', count)
     .option('--wait', 'keep waiting when only questions are left', false)
     .option(...recordOption)
     .option(...finishOption)

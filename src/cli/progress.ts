@@ -4,7 +4,7 @@
 
 import type { FactData, FactType } from '#src/events/facts.ts';
 import type { Fact, RunRecord } from '#src/record/record.ts';
-import { usd } from '#projections/files.ts';
+import { usd } from '#src/domain/cost.ts';
 import type { PhaseView, RunView } from '#projections/run-view.ts';
 import type { Output } from './streams.ts';
 

@@ -17,7 +17,7 @@ import { ExecutorError } from '#src/errors/errors.ts';
 import { pathOf } from '#src/kernel/engine.ts';
 import { history, unknownRun } from '#src/kernel/history.ts';
 import type { Divergence } from '#src/kernel/log.ts';
-import { usd } from '#projections/files.ts';
+import { usd } from '#src/domain/cost.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { withStore, type Context } from './context.ts';
 import { tokens } from './progress.ts';

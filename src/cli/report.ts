@@ -3,7 +3,7 @@
 // Views as tables and JSON documents.
 
 import { exitOf, resultOutcome } from '#src/app/exit.ts';
-import { usd } from '#projections/files.ts';
+import { usd } from '#src/domain/cost.ts';
 import type { PhaseView, RunView } from '#projections/run-view.ts';
 import { wayOut } from './advice.ts';
 import { tokens } from './progress.ts';

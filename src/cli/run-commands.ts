@@ -18,27 +18,29 @@ import { recordsOf, requestedOf } from '#src/app/commands.ts';
 import { standingOf } from '#src/app/standing.ts';
 import { writeViews } from '#src/app/views.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
+import { usd } from '#src/domain/cost.ts';
+import type { Estimate } from '#src/domain/estimate.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { project } from '#projections/projection.ts';
 import { runView, type RunView } from '#projections/run-view.ts';
 import type { Views } from '#projections/files.ts';
 import type { RunRecord } from '#src/record/record.ts';
+import { capsOf, type CapFlags } from './arguments.ts';
 import { withStore, type Context } from './context.ts';
 import { progressOn, tokens } from './progress.ts';
 import { runResult, summaryLines, table } from './report.ts';
 
-export interface RunOptions {
+export interface RunOptions extends CapFlags {
   readonly plan: string;
   readonly runId?: string;
   readonly workspace: string;
   readonly base?: string;
   readonly provider: string;
-  readonly maxIterations?: number;
-  readonly tokenCap?: number;
   readonly dualAuditor: boolean;
   readonly disableProvider?: readonly string[];
   readonly sandbox?: 'required' | 'auto' | 'none';
   readonly dryRun: boolean;
+  readonly estimate: boolean;
   readonly wait: boolean;
   /** File that gets the run's answers, as an answers file. */
   readonly record?: string;
@@ -61,7 +63,7 @@ function runOptions(argument: string | undefined, given: RunFlags, env: Context[
 const requestOf = (options: RunOptions, used: ReadonlyMap<string, number>): StartRequest => ({
   disabledVendors: options.disableProvider ?? [], used,
   plan: options.plan, runId: options.runId ?? null, workspace: options.workspace, provider: options.provider,
-  flags: { base: options.base ?? null, iterations: options.maxIterations ?? null, tokenCap: options.tokenCap ?? null, dualAudit: options.dualAuditor, sandbox: options.sandbox ?? 'auto' },
+  flags: { base: options.base ?? null, caps: capsOf(options), dualAudit: options.dualAuditor, sandbox: options.sandbox ?? 'auto' },
 });
 
 export async function runCommand(context: Context, argument: string | undefined, flags: RunFlags): Promise<number> {
@@ -71,6 +73,7 @@ export async function runCommand(context: Context, argument: string | undefined,
   await refuseUnwritable(options.record);
   const prepared = await prepareStart(machine, requestOf(options, await usedOf(context, options)));
   for (const notice of prepared.notices) output.say(output.style('yellow', `warning: ${notice}`));
+  if (options.estimate) return showEstimate(context, prepared);
   if (options.dryRun) return dryRun(context, prepared);
   return withStore(context, async (store) => {
     const hold = await store.holders.acquire(prepared.run); // first: of those that are started together, all but one are told who works
@@ -79,7 +82,7 @@ export async function runCommand(context: Context, argument: string | undefined,
       await rememberStart(machine, prepared, options.provider);
       await appendRequest(machine, store, prepared);
       const { run, prompts, models, inspection } = prepared;
-      return await perform(context, store, { run, models, workspace: inspection.root, prompts, wait: options.wait, recording: options.record, onFinish, isNew: true, resume: { tokenCap: null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: inspection.root, prompts, wait: options.wait, recording: options.record, onFinish, isNew: true, resume: capsOf(options) });
     } finally {
       await hold.release();
     }
@@ -112,6 +115,16 @@ function dryRun({ output }: Context, { run, requested, inspection }: Prepared): 
   return 0;
 }
 
+/** What it would cost; nothing is asked, nothing is written. */
+function showEstimate({ output }: Context, { run, requested: { policy }, estimate: { phases, total } }: Prepared): number {
+  const { tokenCap, costCapMicroUsd } = policy.run;
+  if (output.json) output.emit({ v: 1, type: 'run.estimate', run, phases, total, tokenCap, costCapMicroUsd });
+  const cells = ({ low, expected, worst }: Estimate): string[] => [low, expected, worst].map((sum) => `${tokens(sum.tokens)} ${usd(sum.costMicroUsd)}`);
+  for (const line of table([['phase', 'low', 'expected', 'worst'], ...phases.map((of) => [of.phase_id, ...cells(of)]), ['all', ...cells(total)]])) output.print(line);
+  output.print(`\n${run} would stop before ${tokens(tokenCap)} tokens${costCapMicroUsd === null ? '' : ` and ${usd(costCapMicroUsd)}`}`);
+  return 0;
+}
+
 function worstCase({ phases }: Prepared['requested']['policy'], id: string): { attempts: number; outputTokens: number } {
   const policy = phases.find(({ phase }) => phase === id)?.policy;
   if (policy === undefined) return { attempts: 0, outputTokens: 0 };
@@ -120,12 +133,10 @@ function worstCase({ phases }: Prepared['requested']['policy'], id: string): { a
   return { attempts: attemptsMax, outputTokens: transportTriesMax * (attemptsMax * perAttempt + replansMax * plannerOutputTokens) };
 }
 
-export interface ResumeOptions {
+export interface ResumeOptions extends CapFlags {
   readonly run: string;
   readonly workspace?: string;
   readonly provider?: string;
-  readonly tokenCap?: number;
-  readonly maxIterations?: number;
   readonly wait: boolean;
   /** File that gets the run's answers, as an answers file. */
   readonly record?: string;
@@ -163,7 +174,7 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
         throw error;
       });
       await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });
-      return await perform(context, store, { run, models, workspace: root, prompts, wait: options.wait, recording: options.record, onFinish, isNew: false, resume: { tokenCap: options.tokenCap ?? null, iterations: options.maxIterations ?? null } });
+      return await perform(context, store, { run, models, workspace: root, prompts, wait: options.wait, recording: options.record, onFinish, isNew: false, resume: capsOf(options) });
     } finally {
       await hold.release();
     }

@@ -6,7 +6,8 @@
 import { recordsOf, unknownPhase } from '#src/app/commands.ts';
 import { resultOutcome } from '#src/app/exit.ts';
 import { cut } from '#src/domain/text.ts';
-import { runFolder, usd, views, type Views } from '#projections/files.ts';
+import { usd } from '#src/domain/cost.ts';
+import { runFolder, views, type Views } from '#projections/files.ts';
 import { project } from '#projections/projection.ts';
 import { story, type AttemptStory, type PhaseStory, type Sentence } from '#projections/story.ts';
 import type { PhaseView, RunView } from '#projections/run-view.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { noticeText, parseLocated, schemaNotices } from '#src/yaml/located.ts';
-import { Policy } from '#src/events/policy.ts';
+import { Policy, RunPolicy } from '#src/events/policy.ts';
 import type { CategoryTable } from '#src/domain/category.ts';
 import type { ModelTable } from '#src/domain/routing.ts';
 
@@ -22,8 +22,10 @@ const Executor = z.strictObject({
   human: z.strictObject({ expiryMs: Count, default: z.enum(['approve', 'reject']) }),
   onExhausted: z.strictObject({ normal: z.enum(['fail', 'ask']), safety_critical: z.enum(['fail', 'ask']) }),
   timeouts: z.strictObject({ phaseMs: Count, runMs: Count, callMs: Count, testsMs: Count, baselineMs: Count, setupMs: Count, settleMs: Count }),
-  tokens: z.strictObject({ runCap: Count, factorBp: Count, outputMax: Count, output: PerComplexity, docsOutput: PerComplexity, testsOutput: PerComplexity, auditorOutput: Count, plannerOutput: Count }),
+  tokens: z.strictObject({ runCap: Count, phaseCap: Count, factorBp: Count, outputMax: Count, output: PerComplexity, docsOutput: PerComplexity, testsOutput: PerComplexity, auditorOutput: Count, plannerOutput: Count }),
   context: Policy.shape.context,
+  health: RunPolicy.shape.health,
+  breaker: RunPolicy.shape.breaker,
   gate: z.strictObject({ netDeletionMax: Count, criticalPaths: Policy.shape.criticalPaths }),
   snapshots: z.strictObject({ everyRecords: z.int().min(1) }),
   guards: Policy.shape.guards,

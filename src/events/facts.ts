@@ -55,7 +55,7 @@ export const facts = {
     quality: z.enum(['ok', 'needs_review']).nullable(),
     attempts: z.int().nonnegative(),
   }),
-  'quota.reserved': defineFact('quota.reserved', 'Tokens set aside before a call.', { ...account, tokens: Tokens }),
+  'quota.reserved': defineFact('quota.reserved', 'What is set aside before a call: all that it may use.', { ...account, tokens: Tokens, costMicroUsd: MicroUsd }),
   'quota.settled': defineFact('quota.settled', 'What the call really used; at the estimate when its answer was lost.', { ...account, ...billed, estimated: z.boolean() }),
   'wish.parked': defineFact('wish.parked', 'An effect waits until the run goes on.', { ...account, reason: Name }),
   'wish.denied': defineFact('wish.denied', 'An effect is not to be had any more.', { ...account, reason: Name }),

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Origin } from '#src/record/record.ts';
 import { Ref } from '#src/record/ref.ts';
-import { BuilderMode, defineInput, Id, Ms, Name, ObjectId, Rung, Sha256, spent, Text, Tokens } from './define.ts';
+import { BuilderMode, defineInput, Id, MicroUsd, Ms, Name, ObjectId, Rung, Sha256, spent, Text, Tokens } from './define.ts';
 import { Plan } from './plan.ts';
 import { Pins, Policy } from './policy.ts';
 
@@ -27,6 +27,22 @@ export type Issue = z.infer<typeof Issue>;
 export const Verdict = z.strictObject({ approved: z.boolean(), issues: z.array(Issue).max(40), summary: Text });
 export type Verdict = z.infer<typeof Verdict>;
 
+/** What a take-over may change. */
+const resumption = {
+  /** New caps of the run, and of each phase; null keeps the old one. */
+  tokenCap: Tokens.nullable(),
+  costCapMicroUsd: MicroUsd.nullable(),
+  phaseTokenCap: Tokens.nullable(),
+  ciRunCap: Count.nullable(),
+  /** Attempts and phases that may still be started, null for no limit. */
+  iterations: Count.nullable(),
+  phases: Count.nullable(),
+};
+export const Resumption = z.strictObject(resumption);
+export type Resumption = z.infer<typeof Resumption>;
+/** Keeps what is capped, and limits nothing else. */
+export const unchanged: Resumption = { tokenCap: null, costCapMicroUsd: null, phaseTokenCap: null, ciRunCap: null, iterations: null, phases: null };
+
 const call = { model: Name, prompt: Ref, answer: Ref, ...spent };
 
 export const inputs = {
@@ -43,10 +59,7 @@ export const inputs = {
   runResumed: defineInput('run.resumed', 1, [], 'A holder took the run over; deadlines move by the time without one.', {
     epoch: z.int().min(2),
     downMs: Ms,
-    /** A new cap of the run, null to keep the old one. */
-    tokenCap: Tokens.nullable(),
-    /** Attempts that may still be started, null for no limit. */
-    iterations: z.int().nonnegative().nullable(),
+    ...resumption,
   }),
   runCancelRequested: defineInput('run.cancel_requested', 1, [], 'Somebody asked to cancel the run.', { reason: Text }),
   effectLate: defineInput('effect.late', 1, [], 'What a call cost whose result nobody awaits any more.', {

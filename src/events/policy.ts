@@ -67,9 +67,18 @@ export type PhasePolicy = z.infer<typeof PhasePolicy>;
 
 /** The numbers that the run's chart decides by. */
 export const RunPolicy = z.strictObject({
+  /** Caps of the run, and of each phase; null for none. */
   tokenCap: Tokens,
-  /** Attempts that may be started in all, null for no limit. */
+  costCapMicroUsd: MicroUsd.nullable(),
+  phaseTokenCap: Tokens.nullable(),
+  ciRunCap: Count.nullable(),
+  /** Attempts and phases that may be started in all, null for no limit. */
   iterations: Count.nullable(),
+  phasesCap: Count.nullable(),
+  /** E-218: failures of the run at which it pauses. */
+  health: z.strictObject({ http5xxMax: z.int().min(1), patchesMax: z.int().min(1), failuresMax: z.int().min(1) }),
+  /** E-219: failed phases in a row at which it pauses, and how long. */
+  breaker: z.strictObject({ phasesMax: z.int().min(1), resetMs: Ms }),
   durationMs: Ms,
   phasesAtOnce: z.int().min(1),
   replansMax: Count,

@@ -56,7 +56,8 @@ export interface DriveDeps {
   /** Aborts: finish the append, cancel the handlers, end. */
   readonly stop: AbortSignal;
   /** What a take-over records besides epoch and downtime. */
-  readonly resume: { readonly tokenCap: number | null; readonly iterations: number | null };
+  /** What a take-over brings with it, into `run.resumed`. */
+  readonly resume: Readonly<Record<string, unknown>>;
   /** After each durable record, ours and others'. */
   onRecord(record: RunRecord, head: Head): void;
 }
@@ -151,12 +152,11 @@ class Driver {
 
   private async takeOver(): Promise<void> {
     const epoch = this.head.epoch + 1;
-    const { tokenCap, iterations } = this.deps.resume;
     const at = this.now();
     const event: InputEvent =
       epoch === 1
         ? { type: 'run.started', v: 1, data: { epoch: 1 } }
-        : { type: 'run.resumed', v: 1, data: { epoch, downMs: at - this.head.heldAt, tokenCap, iterations } };
+        : { type: 'run.resumed', v: 1, data: { ...this.deps.resume, epoch, downMs: at - this.head.heldAt } };
     const appended = await this.append({ to: 'run', at, event });
     if (!appended) this.lost = true; // somebody else took over between our read and our append
   }

@@ -10,6 +10,8 @@ const Text = z.string().max(16_000);
 const Name = z.string().min(1).max(200);
 const Strings = z.array(z.string().min(1).max(2000)).max(200);
 const Positive = z.int().min(1);
+/** Dollars; a record holds whole micro-dollars. */
+const Usd = z.number().nonnegative().max(1_000_000_000);
 /** Ten years: a moment that far away is still a time. */
 const MINUTES_MAX = 5_256_000;
 const PARALLEL_MAX = 16;
@@ -80,6 +82,9 @@ const RunInput = z.strictObject({
   safety_profile: z.enum(['normal', 'safety_critical']).optional(),
   run_scope: z.enum(['multi_tier', 'single_tier']).optional(),
   token_cap: Positive.nullish(),
+  phase_token_cap: Positive.nullish(),
+  ci_run_cap: Positive.nullish(),
+  cost_cap_usd: Usd.nullish(),
   max_phases: Positive.nullish(),
   max_parallel: Positive.max(PARALLEL_MAX).nullish(),
   max_duration_minutes: Positive.max(MINUTES_MAX).nullish(),

@@ -23,7 +23,11 @@ export type ParsedPlan =
 export interface RunSettings {
   readonly project: string;
   readonly profile: 'normal' | 'safety_critical';
+  /** Caps of the run, and of each phase. */
   readonly tokenCap: number | null;
+  readonly costCapMicroUsd: number | null;
+  readonly phaseTokenCap: number | null;
+  readonly ciRunCap: number | null;
   readonly durationMinutes: number | null;
   /** Phases at once. */
   readonly parallel: number | null;
@@ -57,9 +61,11 @@ export function parsePlan(source: PlanSource, limits: PlanLimits): ParsedPlan {
   const accepted = Plan.parse(plan);
   if (Buffer.byteLength(canonical(accepted)) > PLAN_BYTES_MAX) return { ok: false, problems: [located.at([], 'the plan is above 200 KiB', 'split it, or move long texts into files of the repository')] };
   const { run } = input;
-  const settings: RunSettings = { project: run?.project_id ?? 'project', profile: run?.safety_profile ?? 'normal', tokenCap: run?.token_cap ?? null, durationMinutes: run?.max_duration_minutes ?? null, parallel: run?.max_parallel ?? null };
+  const settings: RunSettings = { project: run?.project_id ?? 'project', profile: run?.safety_profile ?? 'normal', tokenCap: run?.token_cap ?? null, costCapMicroUsd: microUsd(run?.cost_cap_usd), phaseTokenCap: run?.phase_token_cap ?? null, ciRunCap: run?.ci_run_cap ?? null, durationMinutes: run?.max_duration_minutes ?? null, parallel: run?.max_parallel ?? null };
   return { ok: true, plan: accepted, settings, warnings: inOrder(report.warnings) };
 }
+
+const microUsd = (usd: number | null | undefined): number | null => (usd === null || usd === undefined ? null : Math.round(usd * 1_000_000));
 
 /** The canonical form names tiers, or phases that stand in some. */
 function saysTiers(value: unknown): boolean {

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { unchanged } from '#src/events/inputs.ts';
 import { scriptedModels } from '#src/adapters/script/models.ts';
 import { execute, readPrompts } from '#src/app/execute.ts';
 import { machineOf, openStore } from '#src/app/machine.ts';
@@ -164,12 +165,12 @@ async function drive({ folder, root, project, mode, answer, paths }: Driven): Pr
   const provider = `script:${join(folder, 'answers.json')}`;
   const machine = machineOf({ AUTOPACK_HOME: join(folder, 'home'), AUTOPACK_LOG_LEVEL: 'silent', PATH }, { store: 'memory:' });
   const store = await openStore('memory:', NEVER);
-  const prepared = await prepareStart(machine, { plan: join(folder, 'plan.json'), runId: 'accept', workspace: root, provider, flags: { base: null, iterations: null, tokenCap: null, dualAudit: true, sandbox: 'required' } });
+  const prepared = await prepareStart(machine, { plan: join(folder, 'plan.json'), runId: 'accept', workspace: root, provider, flags: { base: null, caps: unchanged, dualAudit: true, sandbox: 'required' } });
   await appendRequest(machine, store, prepared);
   const models = { ...(await scriptedModels(join(folder, 'answers.json'))), secrets: [] };
   const reasons: string[] = [];
   await execute({
-    run: 'accept', machine, store, standing: await standingOf(machine, store, 'accept'), snapshotEvery: 1000, workspace: root, models, prompts: await readPrompts(), wait: false, stop: NEVER, resume: { tokenCap: null, iterations: null },
+    run: 'accept', machine, store, standing: await standingOf(machine, store, 'accept'), snapshotEvery: 1000, workspace: root, models, prompts: await readPrompts(), wait: false, stop: NEVER, resume: unchanged,
     onRecord: ({ facts }) => void reasons.push(...facts.flatMap(({ type, data }) => ('reason' in data ? [`${type} ${String(data['reason'])}`] : []))),
   });
   await store.close();

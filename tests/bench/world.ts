@@ -5,6 +5,7 @@
 
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
+import { unchanged } from '#src/events/inputs.ts';
 import { systemClock } from '#src/adapters/clock/clock.ts';
 import { drive, type DriveDeps, type EffectRules } from '#src/kernel/drive.ts';
 import { chartEngine } from '#src/kernel/engine.ts';
@@ -89,7 +90,7 @@ const depsOf = ({ events, blobs }: BenchStore): DriveDeps => ({
   store: events, blobs, clock: systemClock, systemFor: () => benchSystem, rules, nonce: NONCE, concurrency: 4, stepsMax: 10_000_000, wait: false,
   perform: ({ open }) => Promise.resolve(resultOf(open.effect.id)),
   check: (_effect, { data }) => void WorkDone.parse(data),
-  stop: new AbortController().signal, resume: { tokenCap: null, iterations: null }, onRecord: () => {},
+  stop: new AbortController().signal, resume: unchanged, onRecord: () => {},
 });
 const request = (run: string, steps: number): Made => first(run, systemClock.now(), { type: 'run.requested', v: 1, data: { steps } }, benchSystem);
 

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { unchanged } from '#src/events/inputs.ts';
 import { machineOf, type Store } from '#src/app/machine.ts';
 import { snapshotKeeper, standingOf } from '#src/app/standing.ts';
 import { next, toStored, type Head } from '#src/kernel/log.ts';
@@ -31,7 +32,7 @@ async function lengthen(store: Store, from: Head, count: number): Promise<Head> 
   let head = from;
   const added = [];
   for (let i = 0; i < count; i += 1) {
-    const made = next(head, { to: 'run', at: head.at, event: { type: 'run.resumed', v: 1, data: { epoch: head.epoch + 1, downMs: 0, tokenCap: null, iterations: 5 } } });
+    const made = next(head, { to: 'run', at: head.at, event: { type: 'run.resumed', v: 1, data: { ...unchanged, epoch: head.epoch + 1, downMs: 0, iterations: 5 } } });
     added.push(toStored(made.sealed, 'n'));
     head = made.head;
   }

@@ -7,6 +7,8 @@ import type { InputEvent } from '#src/record/record.ts';
 import { ownerOf, type Applied } from '#src/kernel/step.ts';
 import { play, settingOf } from '#tests/support/play.ts';
 import { phasePolicy, runPolicy } from '#tests/support/policies.ts';
+import { accountIn, ROOT } from '#src/domain/ledger.ts';
+import type { Fact } from '#src/record/record.ts';
 import { accepts, answers, begin, generator, inspect, isDone, pathsOf, runContext, runEngine, step, testSystem } from '#tests/support/world.ts';
 
 const SEEDS = 2000;
@@ -21,11 +23,30 @@ function movesWhilePaused({ effects: asked, moves }: Applied): unknown[] {
   return [...costly, ...moves.filter(({ actor, from, to }) => actor.startsWith('phase:') && from === 'QUEUED' && to.startsWith('BUILDING'))];
 }
 
+/** Q-11: whatever is paid for stands in an account. */
+function unreserved({ effects: asked, state }: Applied): unknown[] {
+  const ids = new Set(runContext(state).ledger.reservations.map(({ id }) => id));
+  return asked.filter(({ id, type }) => effects[type as EffectType].paid && !ids.has(id)).map(({ id }) => id);
+}
+
+/** Q-8, Q-10: the calls' usages are the run's, and no call is reserved twice or settled unreserved. */
+function wrongAccounts(facts: readonly Fact[], state: Applied['state']): string | null {
+  const of = (type: string): Fact['data'][] => facts.filter((fact) => fact.type === type).map(({ data }) => data);
+  const ids = (type: string): string[] => of(type).map(({ effect }) => String(effect));
+  const [reserved, ended] = [ids('quota.reserved'), ids('quota.settled')];
+  if (new Set(reserved).size !== reserved.length) return 'Q-10 a call is reserved twice';
+  if (new Set(ended).size !== ended.length || ended.some((id) => !reserved.includes(id)) || ended.length !== reserved.length) return 'Q-2 reserved and settled are not the same calls';
+  const sum = (...keys: string[]): number => of('quota.settled').reduce((total, data) => total + keys.reduce((part, key) => part + Number(data[key]), 0), 0);
+  const { tokens = 0, costMicroUsd = 0 } = accountIn(runContext(state).ledger, ROOT)?.settled ?? {};
+  return sum('inputTokens', 'outputTokens') === tokens && sum('costMicroUsd') === costMicroUsd ? null : 'Q-8 the run used another sum than its calls';
+}
+
 function playSeed(seed: number): void {
   const random = generator(seed);
   const { run, phases } = settingOf(random, ['a', 'b', 'c', 'd']);
   let { state } = begin(testSystem(run, phases), {});
   const taken: InputEvent[] = [];
+  const facts: Fact[] = [];
   const hand = play(random, state, 1_000_000);
   for (let turn = hand.next(); turn.done !== true; turn = hand.next(state)) {
     const { seq, ...input } = turn.value;
@@ -35,6 +56,8 @@ function playSeed(seed: number): void {
     applied.edges.forEach((edge) => edges.add(edge));
     const wasPaused = runContext(state).pause !== null;
     state = applied.state;
+    facts.push(...applied.facts);
+    if (unreserved(applied).length > 0) throw new Error(`Q-11 ${event.type} led to ${JSON.stringify(unreserved(applied))}, which nobody pays for`);
     if (wasPaused && runContext(state).pause !== null && event.type !== 'run.resumed' && movesWhilePaused(applied).length > 0) throw new Error(`N5 paused, and yet ${event.type} led to ${JSON.stringify(movesWhilePaused(applied))}`);
     const wrong = inspect(state);
     if (wrong !== null) throw new Error(`${wrong} after ${event.type} (${pathsOf(state).join(' ')})`);
@@ -45,6 +68,8 @@ function playSeed(seed: number): void {
       if (accepts(state, { to: ownerOf(old.cause), at, event: old })) throw new Error(`K5 stale ${old.type} is accepted`);
     }
   }
+  const sums = wrongAccounts(facts, state);
+  if (sums !== null) throw new Error(sums);
   const end = runContext(state).phases.map(({ outcome }) => outcome ?? '-').join('');
   outcomes.set(end, (outcomes.get(end) ?? 0) + 1);
 }
@@ -59,7 +84,7 @@ beforeAll(() => {
   }
 }, 300_000);
 
-test('N1 N2 N3 N4 N5 P5 K3 K5 every seeded run keeps the promises and comes to an end', () => {
+test('N1 N2 N3 N4 N5 P5 K3 K5 every seeded run keeps the promises and comes to an end; its accounts keep Q-1 Q-2 Q-5 Q-8 Q-9 Q-10 Q-11', () => {
   expect(problems).toEqual([]);
   expect(stale).toBeGreaterThan(1000);
   expect(outcomes.size).toBeGreaterThan(20);

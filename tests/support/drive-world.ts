@@ -2,6 +2,7 @@
 // ===========
 // The real drive loop and the real charts on the memory store, with a hand that answers every effect well.
 
+import { unchanged } from '#src/events/inputs.ts';
 import { memoryStore, type MemoryDisk } from '#src/adapters/memory/store.ts';
 import { virtualClock } from '#src/adapters/clock/clock.ts';
 import { checkResult, effectRules } from '#src/app/rules.ts';
@@ -63,7 +64,7 @@ export function life(disk: MemoryDisk, { perform = (performance) => Promise.reso
   const { events, blobs } = memoryStore(disk);
   return {
     store: wrap(events), blobs, clock, systemFor: () => charts, rules: effectRules, perform, check: checkResult, nonce, concurrency: 4, stepsMax: 10_000, wait, stop,
-    resume: { tokenCap: null, iterations: null }, onRecord: () => {},
+    resume: unchanged, onRecord: () => {},
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unchanged } from '#src/events/inputs.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { memoryStore } from '#src/adapters/memory/store.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
@@ -41,7 +42,7 @@ export async function sceneAt(repo: UserRepo, plan: Record<string, unknown>): Pr
   writeFileSync(join(folder, 'plan.yaml'), JSON.stringify({ run_id: 'h', ...plan }));
   writeFileSync(join(folder, 'answers.yaml'), JSON.stringify({ version: 1, answers: [] }));
   const machine = machineOf({ AUTOPACK_HOME: join(folder, 'home'), PATH: process.env['PATH'] }, {});
-  const prepared = await prepareStart(machine, { plan: join(folder, 'plan.yaml'), runId: null, workspace: repo.root, provider: `script:${join(folder, 'answers.yaml')}`, flags: { base: null, iterations: null, tokenCap: null, dualAudit: true, sandbox: 'none' } });
+  const prepared = await prepareStart(machine, { plan: join(folder, 'plan.yaml'), runId: null, workspace: repo.root, provider: `script:${join(folder, 'answers.yaml')}`, flags: { base: null, caps: unchanged, dualAudit: true, sandbox: 'none' } });
   const { blobs } = memoryStore();
   const hands: Hands = {
     workspace: gitWorkspace({ userRepo: repo.root, home: machine.home }), processes: nodeProcesses({ home: machine.home, searchPath: '' }), models: prepared.models, blobs, requested: prepared.requested,

@@ -3,9 +3,11 @@
 // Whole runs by seed: what a seeded world and its people do to a run, one input after the other. It answers what is
 // open in any order, well or badly, lets deadlines pass, cancels, takes over, and brings late results.
 
+import type { Resumption } from '#src/events/inputs.ts';
 import type { RunPolicy } from '#src/events/policy.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { Input, KernelState, OpenEffect } from '#src/kernel/step.ts';
+import { lostOf } from '#machines/run-context.ts';
 import { phasePolicy, runPolicy } from './policies.ts';
 import { answers, isDone, pathsOf, runContext, type generator, type TestPhase } from './world.ts';
 
@@ -26,11 +28,20 @@ export function settingOf(random: Random, ids: readonly string[]): Setting {
       questionDefault: random.pick(['reject', 'approve']), reauditsMax: random.pick([0, 1, 2]),
     }),
   }));
-  const run = runPolicy({ phasesAtOnce: random.pick([1, 1, 2, 3]), baseline: random.pick(['command', 'none']), tokenCap: random.pick([5_000_000, 60_000, 200]), iterations: random.pick([null, null, 3]), replansMax: random.pick([0, 1, 5]) });
+  const run = runPolicy({ phasesAtOnce: random.pick([1, 1, 2, 3]), baseline: random.pick(['command', 'none']), tokenCap: random.pick([5_000_000, 60_000, 200]), iterations: random.pick([null, null, 3]), replansMax: random.pick([0, 1, 5]), ...tightness(random) });
   return { run, phases };
 }
 
+/** Of the caps that most runs do not have. */
+const tightness = (random: Random): Partial<RunPolicy> => (random.next() < 0.6 ? {} : { costCapMicroUsd: random.pick([null, 100_000]), phaseTokenCap: random.pick([null, 40_000]), ciRunCap: random.pick([null, 2]), phasesCap: random.pick([null, 1]), health: { http5xxMax: random.pick([1, 9]), patchesMax: 2, failuresMax: random.pick([3, 9]) }, breaker: { phasesMax: random.pick([1, 2]), resetMs: 2000 } });
+
 const STEPS_MAX = 1500;
+
+/** New caps, or some of the old ones. */
+const raised = (random: Random): Resumption => {
+  const maybe = (cap: number): number | null => (random.next() < 0.5 ? cap : null);
+  return { tokenCap: maybe(9_000_000), costCapMicroUsd: maybe(900_000_000), phaseTokenCap: maybe(9_000_000), ciRunCap: maybe(1000), iterations: maybe(1), phases: maybe(1) };
+};
 
 /** Yields inputs, not all of which the run accepts, and is handed the state after each. @throws where the run is stuck. */
 export function* play(random: Random, begun: KernelState, startAt: number): Generator<Input & { readonly seq: number }, void, KernelState> {
@@ -52,14 +63,14 @@ export function* play(random: Random, begun: KernelState, startAt: number): Gene
     at += Math.floor(random.next() * 2000);
     const open = [...state.open.values()].filter(({ effect }) => effect.type !== 'startTimer' || !['duration', 'deadline'].includes(String(effect.params['kind'])) || random.next() < 0.02);
     const roll = random.next();
-    const late = runContext(state).lost[0];
+    const late = lostOf(runContext(state))[0];
     if (roll < 0.006) {
       state = yield to('run', { type: 'run.cancel_requested', v: 1, data: { reason: 'enough' } });
     } else if (roll < 0.009) {
       state = yield to(`phase:${random.pick(runContext(state).phases).id}`, { type: 'phase.skip_requested', v: 1, data: { reason: 'not wanted' } });
     } else if (roll < 0.03 || (open.length === 0 && runContext(state).pause !== null)) {
       epoch += 1;
-      state = yield to('run', { type: 'run.resumed', v: 1, data: { epoch, downMs: Math.floor(random.next() * 3) * 1000, tokenCap: random.next() < 0.5 ? 9_000_000 : null, iterations: random.next() < 0.5 ? 1 : null } });
+      state = yield to('run', { type: 'run.resumed', v: 1, data: { epoch, downMs: Math.floor(random.next() * 3) * 1000, ...raised(random) } });
     } else if (roll < 0.06 && late !== undefined) {
       state = yield to('run', { type: 'effect.late', v: 1, data: { effect: late.id, inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, costMicroUsd: 1 } });
     } else {

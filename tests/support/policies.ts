@@ -2,7 +2,7 @@
 // ========
 // Small numbers, so that a walk over a chart meets every cap.
 
-import type { PhasePolicy, RunPolicy } from '#src/events/policy.ts';
+import type { PhasePolicy, Price, RunPolicy } from '#src/events/policy.ts';
 
 export function phasePolicy(changes: Partial<PhasePolicy> = {}): PhasePolicy {
   return {
@@ -15,5 +15,10 @@ export function phasePolicy(changes: Partial<PhasePolicy> = {}): PhasePolicy {
 }
 
 export function runPolicy(changes: Partial<RunPolicy> = {}): RunPolicy {
-  return { tokenCap: 5_000_000, iterations: null, durationMs: 7_200_000, phasesAtOnce: 1, replansMax: 5, settleMs: 10_000, baseline: 'command', base: null, ...changes };
+  return {
+    tokenCap: 5_000_000, costCapMicroUsd: null, phaseTokenCap: null, ciRunCap: null, iterations: null, phasesCap: null,
+    health: { http5xxMax: 10, patchesMax: 15, failuresMax: 25 }, breaker: { phasesMax: 5, resetMs: 300_000 }, durationMs: 7_200_000, phasesAtOnce: 1, replansMax: 5, settleMs: 10_000, baseline: 'command', base: null, ...changes };
 }
+
+/** Dear enough that caps of money are met. */
+export const prices: readonly Price[] = ['m1', 'm2'].map((model) => ({ model, input: 1_000_000, output: 2_000_000, cacheRead: 100_000, cacheWrite: 1_250_000 }));

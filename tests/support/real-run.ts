@@ -3,6 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unchanged } from '#src/events/inputs.ts';
 import { scriptedModels } from '#src/adapters/script/models.ts';
 import { execute, readPrompts } from '#src/app/execute.ts';
 import { machineOf, openStore, type Machine, type Store } from '#src/app/machine.ts';
@@ -50,7 +51,7 @@ export async function requestedRun(texts: Texts = { a: 'one\n' }, spec = 'memory
   writeFileSync(file, plan(texts));
   const provider = writeAnswers(join(home, 'answers.json'), texts);
   const store = await openStore(spec, NEVER);
-  const prepared = await prepareStart(machine, { plan: file, runId: run, workspace: repo.root, provider, flags: { base: null, iterations: null, tokenCap: null, dualAudit: true, sandbox: 'none' } });
+  const prepared = await prepareStart(machine, { plan: file, runId: run, workspace: repo.root, provider, flags: { base: null, caps: unchanged, dualAudit: true, sandbox: 'none' } });
   await rememberStart(machine, prepared, provider);
   await appendRequest(machine, store, prepared);
   return { run, machine, store, repo, provider };
@@ -61,7 +62,7 @@ export async function driven({ machine, store, repo, run, provider }: SmallRun, 
   const stop = new AbortController();
   const models = { ...(await scriptedModels(provider.slice('script:'.length))), secrets: [] };
   const standing = await standingOf(machine, store, run);
-  return execute({ run, machine, store, standing, snapshotEvery: 1000, workspace: repo.root, models, prompts: await readPrompts(), wait: false, stop: stop.signal, resume: { tokenCap: null, iterations: null }, onRecord: (record) => {
+  return execute({ run, machine, store, standing, snapshotEvery: 1000, workspace: repo.root, models, prompts: await readPrompts(), wait: false, stop: stop.signal, resume: unchanged, onRecord: (record) => {
     if (isLast(record)) stop.abort();
   } });
 }

@@ -9,6 +9,7 @@ import { first, next, type SystemFor } from '#src/kernel/log.ts';
 import { accepts } from '#src/kernel/step.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { play, settingOf, type Setting } from './play.ts';
+import { prices } from './policies.ts';
 import { generator } from './world.ts';
 
 type Requested = InputData<'run.requested'>;
@@ -31,7 +32,7 @@ export function requestOf(name: string, { run, phases }: Setting): Requested {
       })),
     },
     policy: {
-      run, phases: phases.map(({ id, policy }) => ({ phase: id, policy })), prices: [], context: { tokensSteps: [120_000, 80_000, 50_000], fileBytesMax: 400_000, filesMax: 200, excerptMax: 15_000, heuristic: { filesMax: 40, tokensMax: 20_000 }, patterns: [] },
+      run, phases: phases.map(({ id, policy }) => ({ phase: id, policy })), prices: [...prices], context: { tokensSteps: [120_000, 80_000, 50_000], fileBytesMax: 400_000, filesMax: 200, excerptMax: 15_000, heuristic: { filesMax: 40, tokensMax: 20_000 }, patterns: [] },
       guards: { shrinkPercent: 60, growthPercent: 300, churnPercent: 30, linesMin: 10, wholeLinesMax: 1000, symbolsLostPercent: 30, similarLinesMin: 300, similarityPercent: 60, alwaysPreserve: [] },
       protectedPaths: [], criticalPaths: [], vendors: [], setupTimeoutMs: 600_000, project: 'project', sandbox: 'auto', warnings: [],
     },

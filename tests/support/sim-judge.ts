@@ -81,6 +81,7 @@ function judgeDoubles(records: readonly RunRecord[], told: Told): void {
   for (const cause of twice(records.flatMap(({ event }) => (event.cause === undefined ? [] : [event.cause])))) told(`${cause} has two results in the log`);
   for (const id of twice(records.flatMap(({ effects }) => effects.map((effect) => effect.id)))) told(`${id} is asked for twice`);
   for (const effect of twice(factsOf(records, 'quota.settled').map(({ data }) => String(data['effect'])))) told(`N2 ${effect} is settled twice`);
+  for (const effect of twice(factsOf(records, 'quota.reserved').map(({ data }) => String(data['effect'])))) told(`Q-10 ${effect} is reserved twice`);
   for (const actor of twice(factsOf(records, 'phase.ended').map((fact) => fact.actor))) told(`${actor} ends twice`);
 }
 

@@ -4,6 +4,7 @@
 // stopped, run beside each other or meet a store that refuses; people who answer and cancel when they like. After a
 // number of such lives the world is calm, and the run must come to its end.
 
+import { unchanged } from '#src/events/inputs.ts';
 import { memoryDisk, memoryStore, type MemoryDisk } from '#src/adapters/memory/store.ts';
 import { steadyClock, virtualClock } from '#src/adapters/clock/clock.ts';
 import { systemFor } from '#src/app/pins.ts';
@@ -233,7 +234,7 @@ export class World implements Ground {
       return await drive(RUN, {
         store, blobs: this.remembered(process, blobsOf(gate, blobs)), clock: this.clockOf(gate, life.skewMs), systemFor, rules: effectRules,
         perform: (performance) => this.perform(process, performance, life.calm), check: checkResult, nonce: process.name, concurrency: 4, stepsMax: 10_000, wait: life.wait, stop,
-        resume: { tokenCap: life.tokenCap, iterations: life.calm ? 9 : null }, onRecord: (_record, head) => keep(head),
+        resume: { ...unchanged, tokenCap: life.tokenCap, iterations: life.calm ? 9 : null }, onRecord: (_record, head) => keep(head),
       }, from?.head);
     } finally {
       await keeping;

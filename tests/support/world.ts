@@ -2,6 +2,7 @@
 // =====
 // Whole runs of both charts in memory, without ports: a seeded hand answers whatever is open, and does what people do.
 
+import { resources, ROOT } from '#src/domain/ledger.ts';
 import { chartEngine, pathOf } from '#src/kernel/engine.ts';
 import { accepts, begin, step, type KernelState, type System } from '#src/kernel/step.ts';
 import { phaseMachine } from '#machines/phase.ts';
@@ -11,9 +12,9 @@ import { vocabulary } from '#machines/vocabulary.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { PhasePolicy, RunPolicy } from '#src/events/policy.ts';
 import { oid, results } from './alphabet.ts';
-import { phasePolicy, runPolicy } from './policies.ts';
+import { phasePolicy, prices, runPolicy } from './policies.ts';
 
-export const runEngine = chartEngine(runMachine, vocabulary, { run: 'r', policy: runPolicy(), phases: [] });
+export const runEngine = chartEngine(runMachine, vocabulary, { run: 'r', policy: runPolicy(), prices, phases: [] });
 export const phaseEngine = chartEngine(phaseMachine, vocabulary, { phase: 'p', policy: phasePolicy() });
 
 export interface TestPhase {
@@ -27,7 +28,7 @@ export function testSystem(run: RunPolicy, phases: readonly TestPhase[]): System
   return {
     vocabulary,
     actors: () => [
-      { address: 'run', engine: runEngine, input: { run: 'r', policy: run, phases: phases.map(({ id, tier, dependencies }, index) => ({ id, tier, index, dependencies })) } },
+      { address: 'run', engine: runEngine, input: { run: 'r', policy: run, prices, phases: phases.map(({ id, tier, dependencies }, index) => ({ id, tier, index, dependencies })) } },
       ...phases.map(({ id, policy }) => ({ address: `phase:${id}`, engine: phaseEngine, input: { phase: id, policy } })),
     ],
   };
@@ -79,18 +80,36 @@ export const runContext = (state: KernelState): RunContext => state.cells.get('r
 export const pathsOf = (state: KernelState): string[] => [...state.cells].map(([address, { state: cell }]) => `${address}=${pathOf(cell.value)}`);
 export const isDone = (state: KernelState): boolean => state.cells.get('run')?.state.status === 'done';
 
+/** N1, N2: what every account holds is the sum of what is reserved in it, and the two parts of the tokens are the whole. */
+function inspectAccounts({ ledger, inputTokens, outputTokens, phases }: RunContext): string | null {
+  const ids = ledger.reservations.map(({ id }) => id);
+  if (new Set(ids).size !== ids.length) return 'N2 reserved twice';
+  const awaited = ledger.reservations.filter(({ lost }) => !lost).map(({ phase, slot }) => `${phase} ${slot}`);
+  if (new Set(awaited).size !== awaited.length) return 'Q-9 a call is reserved before the one before it has ended';
+  for (const { id, held, limits, settled } of ledger.accounts) {
+    const inside = ledger.reservations.filter(({ account }) => id === ROOT || account === id);
+    for (const resource of resources) {
+      const aside = inside.reduce((sum, { estimate }) => sum + (estimate[resource] ?? 0), 0);
+      if ((held[resource] ?? 0) !== aside) return `Q-1 ${id} holds ${held[resource] ?? 0} ${resource}, and ${aside} are reserved`;
+      const [limit = Infinity, used = 0] = [limits[resource], settled[resource]];
+      if (used + aside > limit && inside.some(({ lost }) => !lost) && used < limit) return `N1 ${used} + ${aside} ${resource} pass the cap ${limit} of ${id}`;
+    }
+  }
+  const known = new Set([ROOT, ...phases.filter(({ id, status }) => status === 'active' || ledger.reservations.some(({ account }) => account === `phase:${id}`)).map(({ id }) => `phase:${id}`)]);
+  if (ledger.accounts.some(({ id }) => !known.has(id))) return 'Q-5 an account is open and nobody can use it';
+  return (ledger.accounts[0]?.settled.tokens ?? 0) === inputTokens + outputTokens ? null : 'Q-8 the parts of the tokens are not the whole';
+}
+
 /** What is wrong with the promises of both charts in one state, or null. */
 export function inspect(state: KernelState): string | null {
   const run = runContext(state);
-  const used = run.inputTokens + run.outputTokens;
-  const aside = [...run.reserved, ...run.lost].reduce((sum, { tokens }) => sum + tokens, 0);
-  if (used + aside > run.tokenCap && run.reserved.length > 0 && used < run.tokenCap) return `N1 ${used} + ${aside} passes the cap ${run.tokenCap}`;
-  const ids = [...run.reserved, ...run.lost].map(({ id }) => id);
-  if (new Set(ids).size !== ids.length) return 'N2 reserved twice';
+  const wrong = inspectAccounts(run);
+  if (wrong !== null) return wrong;
   const inside = pathsOf(state).filter((path) => /=GATED\.(rebase|judge|commit)/.test(path));
   if (inside.length > 1) return `N3 two phases hold the turn: ${inside.join(' ')}`;
   if (inside.length === 1 && run.turn.holder !== inside[0]?.slice('phase:'.length).split('=')[0]) return 'N3 the holder is another phase';
-  if (isDone(state) && (run.reserved.length > 0 || run.lost.length > 0)) return 'N2 a reservation outlives the run';
+  if (isDone(state) && run.ledger.reservations.length > 0) return 'N2 Q-5 a reservation outlives the run';
+  if (isDone(state) && run.ledger.accounts.length > 1) return 'N2 Q-5 an account outlives the run';
   if (isDone(state) && pathsOf(state).some((path) => path.startsWith('phase:') && !/=(DONE|QUEUED)$/.test(path))) return 'N4 the run ended over a phase';
   const active = run.phases.filter(({ status }) => status === 'active').length;
   if (active > run.policy.phasesAtOnce) return 'more phases than allowed';

@@ -74,7 +74,7 @@ test('K8 a finished chart takes nothing any more, not even what its root would t
 });
 
 test('K3 an event without an edge is told by no edge, and changes nothing', () => {
-  const before = started(runEngine, { run: 'r', policy: runPolicy(), phases: [] });
+  const before = started(runEngine, { run: 'r', policy: runPolicy(), prices: [], phases: [] });
   const stepped = runEngine.step(before, { type: 'workspace.cleaned', at: 1, cause: 'run/9' });
   expect([stepped.edges, stepped.emissions, stepped.moves]).toEqual([[], [], []]);
   expect(runEngine.hash(stepped.state)).toBe(runEngine.hash(before));
@@ -89,7 +89,7 @@ test('every edge has an id of its own, of its source, its event and its place', 
 });
 
 test('moves name where a step came from and went to, through every state between', () => {
-  const { state } = runEngine.step(started(runEngine, { run: 'r', policy: runPolicy(), phases: [] }), { type: 'run.started', at: 1, epoch: 1 } as never);
+  const { state } = runEngine.step(started(runEngine, { run: 'r', policy: runPolicy(), prices: [], phases: [] }), { type: 'run.started', at: 1, epoch: 1 } as never);
   const { moves } = runEngine.step(state, { type: 'run.cancel_requested', at: 2, reason: 'x' } as never);
   expect(moves).toEqual([
     { from: 'PREPARING.workspace', to: 'SETTLING.drain' }, { from: 'SETTLING.drain', to: 'SETTLING.publish' }, { from: 'SETTLING.publish', to: 'SETTLING.clean' },

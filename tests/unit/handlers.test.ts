@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { unchanged } from '#src/events/inputs.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { memoryStore } from '#src/adapters/memory/store.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
@@ -27,7 +28,7 @@ beforeAll(async () => {
   const written = { role: 'builder', phase: 'p1', json: { summary: 's', files: [{ path: 'a.txt', mode: 'modify', new_content: 'two\n' }] }, usage: { input: 5, output: 2 } };
   writeFileSync(join(folder, 'answers.yaml'), JSON.stringify({ version: 1, answers: [written, { role: 'builder', phase: 'p1', attempt: 2, error: { code: 'http_503' } }] }));
   const machine = machineOf({ AUTOPACK_HOME: join(folder, 'home'), PATH: process.env['PATH'] }, {});
-  prepared = await prepareStart(machine, { plan: join(folder, 'plan.yaml'), runId: null, workspace: repo.root, provider: `script:${join(folder, 'answers.yaml')}`, flags: { base: null, iterations: null, tokenCap: null, dualAudit: true, sandbox: 'auto' } });
+  prepared = await prepareStart(machine, { plan: join(folder, 'plan.yaml'), runId: null, workspace: repo.root, provider: `script:${join(folder, 'answers.yaml')}`, flags: { base: null, caps: unchanged, dualAudit: true, sandbox: 'auto' } });
   const { blobs } = memoryStore();
   const marks = new Set<string>();
   hands = {

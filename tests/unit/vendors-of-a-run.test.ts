@@ -3,6 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { unchanged } from '#src/events/inputs.ts';
 import { memoryStore } from '#src/adapters/memory/store.ts';
 import { remember } from '#src/app/beside.ts';
 import { machineOf, type Store } from '#src/app/machine.ts';
@@ -23,7 +24,7 @@ function prepared({ category, env, dualAudit = true, more = {} }: Given): Promis
   const plan = join(folder, 'plan.yaml');
   const tiers = [{ tier_id: 'T0', tier_index: 0, name: 'T0' }];
   writeFileSync(plan, JSON.stringify({ run: { run_id: 'v' }, tiers, phases: [{ phase_id: 'p1', phase_index: 0, tier_id: 'T0', name: 'p1', task_category: category, scope: { paths: ['a.txt'] } }] }));
-  return prepareStart(machineWith(env), { plan, runId: null, workspace: repo.root, provider: 'vendors', flags: { base: null, iterations: null, tokenCap: null, dualAudit, sandbox: 'none' }, ...more });
+  return prepareStart(machineWith(env), { plan, runId: null, workspace: repo.root, provider: 'vendors', flags: { base: null, caps: unchanged, dualAudit, sandbox: 'none' }, ...more });
 }
 const policyOf = ({ requested }: Prepared) => requested.policy.phases[0]?.policy;
 
