@@ -72,12 +72,13 @@ export interface RunContext {
   readonly outputTokens: number;
   readonly turn: { readonly holder: string | null; readonly queue: readonly { readonly id: string; readonly phase: string }[] };
   readonly pause: Pause | null;
-  readonly cancelled: boolean;
+  /** Why it ends before its phases do; null where it does not. */
+  readonly stopped: 'cancelled' | 'estimate_rejected' | null;
   readonly settleTries: number;
 }
 
 export type RunEvent =
-  | Extract<SeenInput, { type: `run.${string}` | `workspace.${string}` | 'tests.finished' | 'effect.failed' | 'effect.late' | 'timer.fired' }>
+  | Extract<SeenInput, { type: `run.${string}` | `workspace.${string}` | 'tests.finished' | 'effect.failed' | 'effect.late' | 'timer.fired' | 'question.answered' }>
   | Heard<ToRun>;
 
 export function initialRun({ run, policy, prices, phases }: RunInput): RunContext {
@@ -85,11 +86,11 @@ export function initialRun({ run, policy, prices, phases }: RunInput): RunContex
     run, policy, prices, phases: phases.map((phase) => ({ apart: [], ...phase, status: 'queued', outcome: null })), open: {}, counter: 0, epoch: 0, prepared: false,
     base: '', tree: '', head: '', published: '', baseline: NO_BASELINE, ledger: ledgerOf(limitsOf(policy)), phaseTokenCap: policy.phaseTokenCap,
     failures: HEALTHY, breaker: CLOSED, parked: [], inputTokens: 0, outputTokens: 0, turn: { holder: null, queue: [] },
-    pause: null, cancelled: false, settleTries: 0,
+    pause: null, stopped: null, settleTries: 0,
   };
 }
 
-export const nextId = ({ counter }: RunContext): string => `run/${counter + 1}`;
+export const nextId = ({ counter }: RunContext, ahead = 1): string => `run/${counter + ahead}`;
 
 export function opened(context: RunContext, kind: string, closes = ''): { counter: number; open: Record<string, string> } {
   const open = Object.fromEntries(Object.entries(context.open).filter(([id]) => id !== closes));
@@ -285,7 +286,7 @@ export function heldBack(context: RunContext): Pause | null {
 export const isDrained = (context: RunContext): boolean => context.ledger.reservations.length === 0 && noneActive(context);
 
 export function outcomeOf(context: RunContext): { readonly outcome: 'COMPLETE' | 'FAILED' | 'STOPPED'; readonly reason: string | null } {
-  if (context.cancelled) return { outcome: 'STOPPED', reason: 'cancelled' };
+  if (context.stopped !== null) return { outcome: 'STOPPED', reason: context.stopped };
   const bad = context.phases.find(({ outcome }) => outcome !== 'COMPLETE' && outcome !== 'SKIPPED');
   if (bad === undefined && context.phases.every(({ outcome }) => outcome === 'SKIPPED')) return { outcome: 'FAILED', reason: 'every phase was skipped' };
   return bad === undefined ? { outcome: 'COMPLETE', reason: null } : { outcome: 'FAILED', reason: `phase ${bad.id} ${bad.outcome ?? 'was not started'}` };

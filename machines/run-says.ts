@@ -19,8 +19,10 @@ export function scheduled({ context }: Args): Message[] {
   ];
 }
 
-export const stopAll = ({ context }: Args): Message[] =>
-  context.phases.filter(({ status }) => status !== 'done').map(({ id }) => ({ to: actorOf(id), type: 'phase.stopped', reason: 'cancelled' }));
+const stopped = ({ phases }: RunContext, reason: NonNullable<RunContext['stopped']>): Message[] =>
+  phases.filter(({ status }) => status !== 'done').map(({ id }) => ({ to: actorOf(id), type: 'phase.stopped', reason }));
+export const stopAll = ({ context }: Args): Message[] => stopped(context, 'cancelled');
+export const refuseAll = ({ context }: Args): Message[] => stopped(context, 'estimate_rejected');
 
 export const shifted = ({ context, event }: Args): Message[] =>
   event.type !== 'run.resumed' || event.downMs === 0 ? [] : context.phases.filter(({ status }) => status === 'active').map(({ id }) => ({ to: actorOf(id), type: 'time.shifted', downMs: event.downMs }));
@@ -51,6 +53,19 @@ function nextHolder({ turn }: RunContext, event: RunEvent) {
   const { holder } = passedTurn(turn, event.phase);
   return turn.queue.find(({ phase }) => phase === holder) ?? null;
 }
+
+// The question before anything begins
+
+export const confirmation = ({ context, event }: Args) => ({
+  id: nextId(context), phase: null, attempt: 0, kind: 'estimate' as const, question: context.policy.confirm?.question ?? '', options: ['approve', 'reject'],
+  default: 'reject', expiresAt: event.at + (context.policy.confirm?.waitMs ?? 0), diff: null,
+});
+export const confirmExpiry = ({ context, event }: Args) => ({ id: nextId(context, 2), kind: 'expiry' as const, deadline: event.at + (context.policy.confirm?.waitMs ?? 0), absolute: true, passive: true });
+export const isApproval = (event: RunEvent): boolean => event.type === 'question.answered' && event.option === 'approve';
+export const confirmed = ({ event }: Args) => {
+  const option = isApproval(event) ? 'approve' : 'reject';
+  return { kind: 'estimate', option, by: event.type === 'question.answered' ? event.by : ('expiry' as const), leads: option === 'approve' ? 'PREPARING' : 'SETTLING' };
+};
 
 // Effects
 

@@ -39,7 +39,9 @@ export const runMachine = setup({
     /** What was tested before the commit is the baseline of what follows. */
     moveHead: assign(({ context, event }) => (event.type === 'phase.committed' ? { head: event.commit, baseline: event.tested ?? context.baseline } : {})),
     keepPublished: assign(({ event }) => (event.type === 'workspace.published' ? { published: event.commit } : {})),
-    cancel: assign({ cancelled: true, parked: [] }),
+    cancel: assign({ stopped: 'cancelled' as const, parked: [] }),
+    refuse: assign({ stopped: 'estimate_rejected' as const }),
+    openConfirmation: assign(({ context }) => { const asked = opened(context, 'question'); return opened({ ...context, ...asked }, 'timer:expiry'); }),
     // accounts
     reserve: assign(({ context, event }) => (event.type === 'effect.wanted' ? reserve(context, wishOf(event)) : {})),
     park: assign(({ context, event }) => (event.type === 'effect.wanted' ? { parked: [...context.parked, wishOf(event)] } : {})),
@@ -56,6 +58,8 @@ export const runMachine = setup({
   },
   guards: {
     nextEpoch: ({ context, event }) => event.type === 'run.resumed' && event.epoch === context.epoch + 1,
+    mustConfirm: ({ context }) => context.policy.confirm !== null,
+    isApproval: ({ event }) => said.isApproval(event),
     neverHeld: ({ context }) => context.epoch === 0,
     hasBaseline: ({ context }) => context.policy.baseline === 'command',
     baselineStops: ({ event }) => event.type === 'tests.finished' && judgeBaseline(event).pause !== null,
@@ -93,7 +97,15 @@ export const runMachine = setup({
       initial: 'requested',
       on: cancels(),
       states: {
-        requested: { on: { 'run.started': { target: 'workspace', actions: 'resumed' } } },
+        requested: { on: { 'run.started': [{ guard: 'mustConfirm', target: 'confirm', actions: 'resumed' }, { target: 'workspace', actions: 'resumed' }] } },
+        confirm: {
+          entry: [{ type: 'askHuman', params: said.confirmation }, { type: 'startTimer', params: said.confirmExpiry }, 'openConfirmation'],
+          exit: 'drop',
+          on: {
+            'question.answered': [{ guard: 'isApproval', target: 'workspace', actions: { type: 'question.settled', params: said.confirmed } }, refused()],
+            'timer.fired': refused(),
+          },
+        },
         workspace: {
           entry: [{ type: 'prepareWorkspace', params: ({ context }: Args) => ({ id: nextId(context), base: context.policy.base }) }, { type: 'open', params: { kind: 'workspace' } }],
           exit: 'drop',
@@ -217,6 +229,10 @@ function pauses(params: PauseParams) {
 
 function cancels() {
   return { 'run.cancel_requested': { target: '#run.SETTLING', actions: [{ type: 'tell', params: said.stopAll }, 'cancel'] } } as const;
+}
+
+function refused() {
+  return { target: '#run.SETTLING', actions: [{ type: 'question.settled', params: said.confirmed }, { type: 'tell', params: said.refuseAll }, 'refuse'] } as const;
 }
 
 /** Phases that can never begin are told so, the next ones begin. */

@@ -31,10 +31,11 @@ export interface PhaseView {
 }
 
 export interface QuestionView {
-  /** `<run>/<phase>/<n>`: what `approve` and `reject` take. */
+  /** `<run>/<phase>/<n>`, of the run itself `<run>/<n>`: what `approve` and `reject` take. */
   readonly id: string;
   readonly effect: string;
-  readonly phase_id: string;
+  /** Null where the run itself asks. */
+  readonly phase_id: string | null;
   readonly kind: string;
   readonly question: string;
   readonly options: readonly string[];
@@ -84,8 +85,8 @@ export const runView: Projection<RunView> = {
     for (const move of record.moves) view = byMove(view, move, record.at);
     for (const fact of record.facts) view = byFact(view, fact, record.at);
     for (const effect of record.effects) view = byEffect(view, effect);
-    // A question is over when its phase has moved on, whoever answered.
-    return { ...view, questions: view.questions.filter(({ phase_id }) => phaseOf(view, phase_id)?.state === 'NEEDS_HUMAN.asked') };
+    // A question is over when who asked has moved on, whoever answered.
+    return { ...view, questions: view.questions.filter(({ phase_id }) => (phase_id === null ? view.state === 'PREPARING.confirm' : phaseOf(view, phase_id)?.state === 'NEEDS_HUMAN.asked')) };
   },
 };
 
@@ -172,7 +173,7 @@ function spend(view: RunView, { phase, inputTokens, outputTokens, costMicroUsd }
   return { ...add(view), phases: view.phases.map((known) => (known.phase_id === phase ? add(known) : known)) };
 }
 
-export const questionId = (run: string, effect: string): string => `${run}/${effect.slice('phase:'.length)}`;
+export const questionId = (run: string, effect: string): string => `${run}/${effect.slice(effect.startsWith('phase:') ? 'phase:'.length : 'run/'.length)}`;
 
 function byEffect(view: RunView, { id, type, params }: Effect): RunView {
   if (type !== 'askHuman') return view;

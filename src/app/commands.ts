@@ -87,8 +87,9 @@ export interface Answer {
 
 /** The first answer in the log wins; the same answer again is accepted without a record. */
 export async function answer(machine: Machine, store: Store, { question, option, note }: Answer): Promise<{ run: string; option: string } | Rejection> {
-  const [, run = '', phase = '', number = ''] = /^([^/]+)\/([^/]+)\/(\d+)$/.exec(question) ?? [];
-  const effect = `phase:${phase}/${number}`;
+  const [, run = '', phase, number = ''] = /^([^/]+)\/(?:([^/]+)\/)?(\d+)$/.exec(question) ?? [];
+  const asker = phase === undefined ? 'run' : `phase:${phase}`;
+  const effect = `${asker}/${number}`;
   const records = run === '' ? [] : await readHistory(store.events, run);
   const asked = records.flatMap(({ effects }) => effects).find(({ id, type }) => id === effect && type === 'askHuman');
   if (asked === undefined) throw new ExecutorError('question.unknown', `there is no question ${question} in this store`, { hint: '`autopack status` lists what waits' });
@@ -98,6 +99,6 @@ export async function answer(machine: Machine, store: Store, { question, option,
   const given = records.find(({ event }) => event.cause === effect && event.type === 'question.answered');
   if (given !== undefined) return given.event.data['option'] === chosen ? { run, option: chosen } : reject('answered', `${question} was answered with ${String(given.event.data['option'])}`);
   const event: InputEvent = { type: 'question.answered', v: 1, data: { option: chosen, note, by: 'human' }, cause: effect };
-  const outcome = await submit(deps(machine, store), run, `phase:${phase}`, event);
+  const outcome = await submit(deps(machine, store), run, asker, event);
   return 'rejected' in outcome ? reject(outcome.code, `${question} is not open any more`) : { run, option: chosen };
 }

@@ -34,6 +34,7 @@ export function policyFor(plan: Plan, settings: RunSettings, config: Config, fla
     run: {
       tokenCap: caps.tokenCap ?? settings.tokenCap ?? executor.tokens.runCap,
       costCapMicroUsd: caps.costCapMicroUsd ?? settings.costCapMicroUsd,
+      confirm: null,
       phaseTokenCap: caps.phaseTokenCap ?? settings.phaseTokenCap ?? executor.tokens.phaseCap,
       ciRunCap: caps.ciRunCap ?? settings.ciRunCap,
       iterations: caps.iterations,

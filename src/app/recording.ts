@@ -11,8 +11,9 @@ import type { Effect, RunRecord } from '#src/record/record.ts';
 
 interface Recorded {
   readonly role: string;
+  /** Empty where the run itself asks. */
   readonly phase: string;
-  readonly attempt: number;
+  readonly attempt?: number;
   readonly call?: number;
   readonly text?: string;
   readonly stop_reason?: string;
@@ -59,7 +60,7 @@ function askedBy({ type, params }: Effect): Asked | null {
   return null;
 }
 
-const humanAnswer = ({ phase, attempt }: EffectParams<'askHuman'>, { option, note }: InputData<'question.answered'>): Recorded => ({ role: 'human', phase, attempt, choose: option, note });
+const humanAnswer = ({ phase, attempt }: EffectParams<'askHuman'>, { option, note }: InputData<'question.answered'>): Recorded => ({ role: 'human', phase: phase ?? '', ...(attempt === 0 ? {} : { attempt }), choose: option, note });
 
 interface Used { readonly inputTokens: number; readonly outputTokens: number; readonly cacheReadTokens: number; readonly cacheWriteTokens: number }
 const usageOf = ({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens }: Used): NonNullable<Recorded['usage']> => ({ input: inputTokens, output: outputTokens, cache_read: cacheReadTokens, cache_write: cacheWriteTokens });

@@ -11,7 +11,9 @@ import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { loadConfig, type Config } from '#src/config/config.ts';
 import { isSecretFree, secretsIn } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
+import { usd } from '#src/domain/cost.ts';
 import { ID } from '#src/events/define.ts';
+import type { Policy } from '#src/events/policy.ts';
 import type { InputData } from '#src/events/inputs.ts';
 import { first, toStored } from '#src/kernel/log.ts';
 import { parsePlan, type ParsedPlan, type PlanLimits } from '#src/plan/parse.ts';
@@ -107,10 +109,19 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const prompts = await readPrompts();
   const vendors = vendorsBy(provider, { env: machine.env, table: config.models, disabled: disabledVendors, used });
   const known = vendorNames.map((vendor) => ({ vendor, weeklyTokens: used.get(vendor) ?? 0, state: vendors.state(vendor) }));
-  const requested = { run, plan, policy: policyFor(plan, parsed.settings, config, { ...flags, vendors, known }), pins: pinsFor(prompts) };
+  const policy = policyFor(plan, parsed.settings, config, { ...flags, vendors, known });
+  const estimate = estimatePlan(plan, policy, files);
+  const confirm = confirmation(estimate, parsed.settings.confirmAboveMicroUsd, config.executor.human.expiryMs);
+  const requested = { run, plan, policy: { ...policy, run: { ...policy.run, confirm } }, pins: pinsFor(prompts) };
   if (!isSecretFree(JSON.stringify(requested), secretsIn(machine.env))) throw planInvalid([`${file}: it holds what looks like a key, and a plan is recorded whole; let the project read its keys where it runs`]);
   const models = await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
-  return { run, requested, prompts, models, inspection, estimate: estimatePlan(plan, requested.policy, files), notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
+  return { run, requested, prompts, models, inspection, estimate, notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
+}
+
+/** Asked before anything begins where the plan is likely to cost more than it says that anybody may decide alone. */
+function confirmation({ total: { expected, worst } }: PlanEstimate, aboveMicroUsd: number | null, waitMs: number): Policy['run']['confirm'] {
+  if (aboveMicroUsd === null || expected.costMicroUsd <= aboveMicroUsd) return null;
+  return { question: `The plan is estimated at ${usd(expected.costMicroUsd)}, at worst ${usd(worst.costMicroUsd)}: above its confirm_above of ${usd(aboveMicroUsd)}. Begin?`, waitMs };
 }
 
 const planInvalid = (problems: readonly string[]): ExecutorError =>

@@ -95,8 +95,10 @@ export const effects = {
   publish: defineEffect('publish', { paid: false }, "Move the run's branch in the user's repository to the commit.", { commit: ObjectId }),
   cleanUp: defineEffect('cleanUp', { paid: false }, 'Remove what the run left on this machine.', { success: z.boolean() }),
   askHuman: defineEffect('askHuman', { paid: false }, 'Put a question to a human and wait.', {
-    ...ofPhase,
-    kind: z.enum(['exhausted', 'blocked', 'approval']),
+    /** Null and 0 where the run itself asks. */
+    phase: Id.nullable(),
+    attempt: z.int().nonnegative(),
+    kind: z.enum(['exhausted', 'blocked', 'approval', 'estimate']),
     question: Text,
     options: z.array(z.string().max(32)).min(2).max(4),
     /** What the expiry counts as. */

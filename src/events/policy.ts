@@ -75,6 +75,8 @@ export const RunPolicy = z.strictObject({
   /** Attempts and phases that may be started in all, null for no limit. */
   iterations: Count.nullable(),
   phasesCap: Count.nullable(),
+  /** What a human is asked before anything begins, because the estimate is above the plan's `confirm_above`; null: nothing. */
+  confirm: z.strictObject({ question: z.string().max(500), waitMs: Ms }).nullable(),
   /** E-218: failures of the run at which it pauses. */
   health: z.strictObject({ http5xxMax: z.int().min(1), patchesMax: z.int().min(1), failuresMax: z.int().min(1) }),
   /** E-219: failed phases in a row at which it pauses, and how long. */

@@ -85,6 +85,7 @@ const RunInput = z.strictObject({
   phase_token_cap: Positive.nullish(),
   ci_run_cap: Positive.nullish(),
   cost_cap_usd: Usd.nullish(),
+  confirm_above: Usd.nullish(),
   max_phases: Positive.nullish(),
   max_parallel: Positive.max(PARALLEL_MAX).nullish(),
   max_duration_minutes: Positive.max(MINUTES_MAX).nullish(),

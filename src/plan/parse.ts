@@ -26,6 +26,8 @@ export interface RunSettings {
   /** Caps of the run, and of each phase. */
   readonly tokenCap: number | null;
   readonly costCapMicroUsd: number | null;
+  /** An estimate above it is put to a human before anything begins. */
+  readonly confirmAboveMicroUsd: number | null;
   readonly phaseTokenCap: number | null;
   readonly ciRunCap: number | null;
   readonly durationMinutes: number | null;
@@ -61,7 +63,7 @@ export function parsePlan(source: PlanSource, limits: PlanLimits): ParsedPlan {
   const accepted = Plan.parse(plan);
   if (Buffer.byteLength(canonical(accepted)) > PLAN_BYTES_MAX) return { ok: false, problems: [located.at([], 'the plan is above 200 KiB', 'split it, or move long texts into files of the repository')] };
   const { run } = input;
-  const settings: RunSettings = { project: run?.project_id ?? 'project', profile: run?.safety_profile ?? 'normal', tokenCap: run?.token_cap ?? null, costCapMicroUsd: microUsd(run?.cost_cap_usd), phaseTokenCap: run?.phase_token_cap ?? null, ciRunCap: run?.ci_run_cap ?? null, durationMinutes: run?.max_duration_minutes ?? null, parallel: run?.max_parallel ?? null };
+  const settings: RunSettings = { project: run?.project_id ?? 'project', profile: run?.safety_profile ?? 'normal', tokenCap: run?.token_cap ?? null, costCapMicroUsd: microUsd(run?.cost_cap_usd), confirmAboveMicroUsd: microUsd(run?.confirm_above), phaseTokenCap: run?.phase_token_cap ?? null, ciRunCap: run?.ci_run_cap ?? null, durationMinutes: run?.max_duration_minutes ?? null, parallel: run?.max_parallel ?? null };
   return { ok: true, plan: accepted, settings, warnings: inOrder(report.warnings) };
 }
 

@@ -62,5 +62,5 @@ export interface Models {
   readonly idempotent: boolean;
   call(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
   /** A scripted human's answer for a phase's n-th question, or null: a real one is waited for. */
-  human(question: { readonly phase: string; readonly attempt: number; readonly options: readonly string[] }): HumanAnswer | null;
+  human(question: { readonly phase: string | null; readonly attempt: number; readonly options: readonly string[] }): HumanAnswer | null;
 }

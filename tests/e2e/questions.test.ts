@@ -2,7 +2,7 @@
 // is decided nothing is lost and nothing is left.
 
 import { expect, test, vi } from 'vitest';
-import { aftermath, autopack, branchesOf, builds, linesOf, makePlace, removePlace, runArgs, theirs, writeAnswers, writeLongPlan, type Finished, type Place } from '#tests/support/e2e.ts';
+import { aftermath, autopack, branchesOf, builds, linesOf, makePlace, removePlace, runArgs, theirs, writeAnswers, writeLongPlan, writePlan, type Finished, type Place } from '#tests/support/e2e.ts';
 
 vi.setConfig({ testTimeout: 120_000 }); // several processes each, on a machine that may be busy
 
@@ -145,4 +145,48 @@ test.concurrent('a scripted human answers at once; one who chooses what is not o
     expect([choose, finished.code], finished.err).toEqual([choose, exit]);
     removePlace(place);
   }
+});
+
+/** A plan whose estimate is above what it says that anybody may decide alone. */
+function dear(): Asked {
+  const place = makePlace();
+  writePlan(place, { run_id: undefined, run: { run_id: place.run, confirm_above: 0.0001 } });
+  return { ...place, question: `${place.run}/1`, before: theirs(place.repo.root) };
+}
+
+test.concurrent('an estimate above confirm_above is put to a human before anything begins; approved, the run goes on', async () => {
+  const place = dear();
+  const waits = await autopack(place, runArgs(place, '--json'));
+  const [asked] = linesOf(waits).at(-1)?.questions ?? [];
+  expect([waits.code, asked], waits.err).toMatchObject([4, { id: place.question, phase_id: null, question: expect.stringMatching(/^The plan is estimated at \$.*, at worst \$.*: above its confirm_above of \$/), default: 'reject' }]);
+  expect(branchesOf(place), 'not even the mark of where it begins').toEqual([]);
+  expect((await autopack(place, ['status', place.run])).out).toContain(`autopack approve ${place.question}`);
+  expect((await autopack(place, ['resume', place.run])).code, 'nobody has answered').toBe(4);
+  expect((await autopack(place, ['approve', place.question])).code).toBe(0);
+  expect((await autopack(place, ['resume', place.run])).code).toBe(0);
+  expect(await aftermath(place, place.before)).toEqual(SOUND);
+  removePlace(place);
+});
+
+test.concurrent.each([['rejected', ['reject']], ['not answered in time', null]] as const)('an estimate that is %s ends the run with nothing begun and nothing spent', async (_title, answer) => {
+  const place = dear();
+  await autopack(place, runArgs(place, ...(answer === null ? ['--wait'] : [])));
+  if (answer !== null) expect((await autopack(place, [...answer, place.question])).code).toBe(0);
+  const finished = await autopack(place, ['resume', place.run, '--json']);
+  const result = linesOf(finished).at(-1);
+  expect([finished.code, result?.outcome, result?.reason, result], finished.err).toEqual([3, 'STOPPED', 'estimate_rejected', expect.objectContaining({ tokens: { input: 0, output: 0 } })]);
+  expect(branchesOf(place)).toEqual([]);
+  expect(await aftermath(place, place.before)).toEqual(SOUND);
+  removePlace(place);
+});
+
+test.concurrent('a scripted human may approve an estimate, and the plan that costs less asks nobody', async () => {
+  const place = dear();
+  writeAnswers(place, [builds('ok'), { role: 'human', phase: '', choose: 'approve' }]);
+  const recording = `${place.folder}/recorded.json`;
+  expect((await autopack(place, runArgs(place, '--record', recording))).code).toBe(0);
+  expect((await autopack(place, ['run', place.plan, '-C', place.repo.root, '--provider', `script:${recording}`, '--run-id', 'again'])).code, 'a recording answers it too').toBe(0);
+  writePlan(place, { run_id: undefined, run: { run_id: 'cheap', confirm_above: 1000 } });
+  expect((await autopack(place, runArgs(place))).code).toBe(0);
+  removePlace(place);
 });

@@ -28,7 +28,7 @@ export function settingOf(random: Random, ids: readonly string[]): Setting {
       questionDefault: random.pick(['reject', 'approve']), reauditsMax: random.pick([0, 1, 2]),
     }),
   }));
-  const run = runPolicy({ phasesAtOnce: random.pick([1, 1, 2, 3]), baseline: random.pick(['command', 'none']), tokenCap: random.pick([5_000_000, 60_000, 200]), iterations: random.pick([null, null, 3]), replansMax: random.pick([0, 1, 5]), ...tightness(random) });
+  const run = runPolicy({ phasesAtOnce: random.pick([1, 1, 2, 3]), baseline: random.pick(['command', 'none']), tokenCap: random.pick([5_000_000, 60_000, 200]), iterations: random.pick([null, null, 3]), replansMax: random.pick([0, 1, 5]), ...tightness(random), confirm: random.next() < 0.05 ? { question: 'Begin?', waitMs: 900_000 } : null });
   return { run, phases };
 }
 

@@ -16,7 +16,7 @@ export function phasePolicy(changes: Partial<PhasePolicy> = {}): PhasePolicy {
 
 export function runPolicy(changes: Partial<RunPolicy> = {}): RunPolicy {
   return {
-    tokenCap: 5_000_000, costCapMicroUsd: null, phaseTokenCap: null, ciRunCap: null, iterations: null, phasesCap: null,
+    tokenCap: 5_000_000, costCapMicroUsd: null, phaseTokenCap: null, ciRunCap: null, iterations: null, confirm: null, phasesCap: null,
     health: { http5xxMax: 10, patchesMax: 15, failuresMax: 25 }, breaker: { phasesMax: 5, resetMs: 300_000 }, durationMs: 7_200_000, phasesAtOnce: 1, replansMax: 5, settleMs: 10_000, baseline: 'command', base: null, ...changes };
 }
 

@@ -58,6 +58,8 @@ function runResults(type: string, params: Record<string, unknown>): readonly (re
       return [...baselines, failed('io_error')];
     case 'publish':
       return [['workspace.published', { commit: params['commit'], refused: null }], ['workspace.published', { commit: params['commit'], refused: 'checked out' }], failed('io_error')];
+    case 'askHuman':
+      return ['approve', 'reject'].map((option) => ['question.answered', { option, note: '', by: 'human' }] as const);
     case 'cleanUp':
       return [['workspace.cleaned', {}], failed('io_error')];
     default:

@@ -31,9 +31,9 @@ describe('forms', () => {
   });
 
   test('E-010 what the plan says of the run becomes settings, and its defaults are told by their absence', () => {
-    expect(accepted(`run: {run_id: r, project_id: p, safety_profile: safety_critical, token_cap: 7, phase_token_cap: 5, ci_run_cap: 3, cost_cap_usd: 0.5, max_duration_minutes: 9, max_parallel: 3}\n${CANON('')}`).settings)
-      .toEqual({ project: 'p', profile: 'safety_critical', tokenCap: 7, costCapMicroUsd: 500_000, phaseTokenCap: 5, ciRunCap: 3, durationMinutes: 9, parallel: 3 });
-    expect(accepted(CANON('')).settings).toEqual({ project: 'project', profile: 'normal', tokenCap: null, costCapMicroUsd: null, phaseTokenCap: null, ciRunCap: null, durationMinutes: null, parallel: null });
+    expect(accepted(`run: {run_id: r, project_id: p, safety_profile: safety_critical, token_cap: 7, phase_token_cap: 5, ci_run_cap: 3, cost_cap_usd: 0.5, max_duration_minutes: 9, max_parallel: 3, confirm_above: 0.25}\n${CANON('')}`).settings)
+      .toEqual({ project: 'p', profile: 'safety_critical', tokenCap: 7, costCapMicroUsd: 500_000, confirmAboveMicroUsd: 250_000, phaseTokenCap: 5, ciRunCap: 3, durationMinutes: 9, parallel: 3 });
+    expect(accepted(CANON('')).settings).toEqual({ project: 'project', profile: 'normal', tokenCap: null, costCapMicroUsd: null, confirmAboveMicroUsd: null, phaseTokenCap: null, ciRunCap: null, durationMinutes: null, parallel: null });
   });
 
   test('E-030 the plan protects what it names, and itself', () => {

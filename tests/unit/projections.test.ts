@@ -19,7 +19,7 @@ import { recordRun } from '#tests/support/recorded.ts';
 const alerts: Projection<readonly unknown[]> = { name: 'alerts', version: 1, initial: [], apply: (all, record) => [...all, ...alertsOf(record)] };
 const FOLDS: readonly Projection<unknown>[] = [runView, proofs, telemetry, story, alerts] as readonly Projection<unknown>[];
 
-const histories = [3, 4, 7, 9, 11, 17, 20, 27, 42, 143].map((seed) => recordRun(seed, 'run', ['a', 'b', 'c']).records);
+const histories = [3, 4, 7, 9, 11, 17, 20, 27, 42, 50].map((seed) => recordRun(seed, 'run', ['a', 'b', 'c']).records);
 const [some = []] = histories.toSorted((a, b) => b.length - a.length);
 
 /** The same past under another name: what only a fork's first record says. */

@@ -28,7 +28,7 @@ export async function scriptedModels(path: string): Promise<ScriptedModels> {
     idempotent: true,
     digest: sha256(JSON.stringify([text, [...files]])),
     call: (request) => Promise.resolve(reply(find(answers, request), request, files)),
-    human: ({ phase, attempt, options }) => humanAnswer(answers, phase, attempt, options),
+    human: ({ phase, attempt, options }) => humanAnswer(answers, { phase: phase ?? OF_THE_RUN, attempt, options }),
   };
 }
 
@@ -73,7 +73,10 @@ function reply(body: ScriptBody | undefined, { role, phase, attempt, call }: Mod
   return { ok: true, text, usage, stopReason: body.stop_reason ?? 'end' };
 }
 
-function humanAnswer(answers: AnswersFile, phase: string, attempt: number, options: readonly string[]): HumanAnswer | null {
+/** Where the run itself asks. */
+const OF_THE_RUN = '';
+
+function humanAnswer(answers: AnswersFile, { phase, attempt, options }: { readonly phase: string; readonly attempt: number; readonly options: readonly string[] }): HumanAnswer | null {
   const body = find(answers, { role: 'human', phase, attempt, call: 1 });
   return body?.choose === undefined || !options.includes(body.choose) ? null : { choose: body.choose, note: body.note ?? '' };
 }
