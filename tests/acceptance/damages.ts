@@ -117,7 +117,8 @@ export const damages: readonly Damage[] = [
   { kind: 'a conflict that was never ended', must: 'refused', made: (given) => withFile(given, 'notes/merge.txt', '<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n') },
   { kind: 'a file that is there, made new', must: 'refused', made: (given) => {
     const path = someFile(given.asked);
-    return path === null || given.mode === 'structured_edit' ? null : withFile(given, path, 'evil\n');
+    const isEmpty = path !== null && given.asked.before.get(path)?.bytes.length === 0; // a patch may fill it: nothing is lost
+    return path === null || isEmpty || given.mode === 'structured_edit' ? null : withFile(given, path, 'evil\n');
   } },
   inJson('a whole file with its rest left out', 'refused', (given) => (given.mode === 'full_file' ? withFile(given, 'src/part.js', "'use strict';\n// ... rest of the code unchanged ...\n") : null)),
   inJson('NUL', 'refused', (given) => withFile(given, 'src/nul.txt', 'a\0b\n')),
