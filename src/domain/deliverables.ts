@@ -44,7 +44,7 @@ function missingOnes({ expected, present, touched }: DeliverableInput): Refusal[
 const LOOSE = /(?:^|\/)(?:tsconfig[^/]*|jsconfig[^/]*|\.eslintrc|\.swcrc|\.babelrc|devcontainer|deno)\.json$|\.(?:code-workspace|jsonc|json5)$|(?:^|\/)\.vscode\//i;
 const SAMPLES = /(?:^|\/)(?:tests?|spec|specs|__tests__|fixtures?|__fixtures__|testdata|test-data|samples?|examples?|snapshots?)\//i;
 
-/** YAML of which a program makes YAML. */
+/** A file of which a program makes another. */
 const TEMPLATE = /\{\{|\{%/;
 const READ_MAX = 400_000;
 
@@ -56,21 +56,18 @@ interface Written {
   readonly isExpected: boolean;
 }
 
-/** A JSON or YAML file that no program could read; one that was so before may stay so. Sources: E-193, E-205, E-655, E-695. */
-export function judgeSyntax({ path, before, after, isExpected }: Written, isYaml: (text: string) => boolean): Refusal[] {
-  const language = /\.json$/i.test(path) && !LOOSE.test(path) ? 'JSON' : /\.ya?ml$/i.test(path) ? 'YAML' : null;
+export type Language = 'JSON' | 'YAML' | 'TOML' | 'JavaScript' | 'TypeScript' | 'TSX';
+
+const LANGUAGES: readonly (readonly [ending: RegExp, language: Language])[] = [
+  [/\.json$/i, 'JSON'], [/\.ya?ml$/i, 'YAML'], [/\.toml$/i, 'TOML'], [/\.[cm]?jsx?$/i, 'JavaScript'], [/\.tsx$/i, 'TSX'], [/\.[cm]?ts$/i, 'TypeScript'],
+];
+
+/** A file that no program could read; one that was so before may stay so. Sources: E-193, E-201, E-205, E-655, E-695. */
+export function judgeSyntax({ path, before, after, isExpected }: Written, parses: (language: Language, text: string) => boolean): Refusal[] {
+  const language = LOOSE.test(path) ? null : (LANGUAGES.find(([ending]) => ending.test(path))?.[1] ?? null);
   if (after === null || language === null || after.length > READ_MAX) return [];
-  const reads = (text: string): boolean => (language === 'JSON' ? isJson(text) : TEMPLATE.test(text) || isYaml(text));
+  const reads = (text: string): boolean => (language !== 'JSON' && TEMPLATE.test(text)) || parses(language, text);
   if (!isExpected && (SAMPLES.test(path) || (before !== null && !reads(before)))) return [];
   if (reads(after)) return [];
   return [{ path, code: `${language.toLowerCase()}_invalid`, message: after.trim() === '' ? `it is an empty ${language} file` : `it is not valid ${language}` }];
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text.replace(/^\uFEFF/, ''));
-    return true;
-  } catch {
-    return false;
-  }
 }

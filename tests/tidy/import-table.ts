@@ -30,7 +30,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'src/yaml': { own: ['src/domain'], vendors: ['yaml', 'zod'], node: [] },
   'src/plan': { own: [...INNER, 'src/yaml'], vendors: ['zod'], node: [] },
   'src/config': { own: [...INNER, 'src/yaml'], vendors: ['zod'], node: ['fs/promises', 'path'] },
-  'src/effects': { own: [...ADAPTER, 'src/domain/reports', 'src/yaml'], vendors: [], node: ['path'] },
+  'src/effects': { own: [...ADAPTER, 'src/domain/reports', 'src/yaml'], vendors: ['@babel/parser', 'smol-toml'], node: ['path'] },
   'src/adapters/clock': PLAIN,
   'src/adapters/eventstore': { own: ADAPTER, vendors: ['@eventstore/db-client'], node: 'any' },
   'src/adapters/git': PLAIN,

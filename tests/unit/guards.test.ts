@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeDeliverables, judgeSyntax } from '#src/domain/deliverables.ts';
 import { changeClassOf, churnOf, judgeGuards, type GuardedFile, type GuardRules } from '#src/domain/guards.ts';
-import { isYaml } from '#src/yaml/syntax.ts';
+import { syntaxReader } from '#src/effects/syntax.ts';
 import { symbolsOf } from '#src/domain/symbols.ts';
 
 const limits = { shrinkPercent: 60, growthPercent: 300, churnPercent: 30, linesMin: 10, wholeLinesMax: 1000, symbolsLostPercent: 30, similarLinesMin: 300, similarityPercent: 60, alwaysPreserve: ['keep'] };
@@ -102,11 +102,21 @@ describe('deliverables', () => {
     expect(judge([], ['a', 'b/c', 'd'], ['a', 'b/c', 'd'], ['a', 'b/'])).toEqual([expect.stringMatching(/^d outside_manifest /)]);
   });
 
+  const deep = '('.repeat(100_000);
+  test.each<[string, string | null, string | null, boolean]>([
+    ['a.js', null, 'export const a = 1;\n', true], ['a.js', null, 'const a = ;\n', false], ['a.js', null, 'return await f();\n', true], ['a.cjs', null, 'with (a) { b }\n', true], ['a.mjs', null, 'let a; let a;\n', true],
+    ['a.jsx', null, 'const a = <b c="d">e</b>;\n', true], ['a.js', null, '// @flow\nconst a: number = 1;\n', true], ['a.js', 'let a = ;', 'let b = ;', true], ['a.js', 'let a;', 'let b = ;', false], ['bin/a.js', null, '#!/usr/bin/env node\na()\n', true],
+    ['a.ts', null, 'const a: string = <string>b; enum E { A }\n', true], ['a.mts', null, 'const a: = 1;\n', false], ['a.tsx', null, 'const a = <T,>(b: T) => <i>{b}</i>;\n', true], ['a.d.ts', null, 'declare module "x" { export = y }\n', true], ['a.ts', null, '@dec class A { @dec b: string }\n', true],
+    ['a.toml', null, '[a]\nb = 1\n', true], ['a.toml', null, '[a\n', false], ['a.js', null, 'const {{name}} = 1;\n', true], ['tests/fixtures/bad.js', null, 'const ;', true], ['a.js', null, deep, true], ['a.py', null, 'def (:', true],
+  ])('E-201 %s from %j to a text passes %s, in JavaScript, TypeScript and TOML', async (path, before, after, isRead) => {
+    expect(judgeSyntax({ path, before, after, isExpected: false }, await syntaxReader()).length === 0).toBe(isRead);
+  });
+
   test.each<[string, string | null, string | null, boolean, boolean]>([
     ['a.json', null, '{}', true, true], ['a.json', null, '', true, false], ['a.json', null, '[1,]', false, false], ['a.json', '{}', '{', false, false], ['a.json', '{ // x', '{ // y', false, true],
     ['tests/fixtures/bad.json', null, '', false, true], ['tests/fixtures/bad.json', null, '', true, false], ['tsconfig.json', null, '{ // x\n}', true, true], ['a.txt', null, '', true, true], ['a.json', '{}', null, true, true],
     ['a.yml', null, 'a: [1\n', false, false], ['a.yaml', 'a: 1\n', 'a: b: c\n', false, false], ['a.yml', null, 'a: !Ref x\n---\nb: 1\n', false, true], ['charts/a.yaml', null, 'a: {{ .Values.x }}\n', false, true], ['a.yml', 'a: [', 'b: [', false, true], ['a.yml', null, '', true, true],
-  ])('E-655 E-193 E-695 %s from %j to %j, expected %s: passes %s, and is never repaired', (path, before, after, isExpected, passes) => {
-    expect(judgeSyntax({ path, before, after, isExpected }, isYaml).length === 0).toBe(passes);
+  ])('E-655 E-193 E-695 %s from %j to %j, expected %s: passes %s, and is never repaired', async (path, before, after, isExpected, passes) => {
+    expect(judgeSyntax({ path, before, after, isExpected }, await syntaxReader()).length === 0).toBe(passes);
   });
 });
