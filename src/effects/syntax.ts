@@ -8,7 +8,7 @@ import { isYaml } from '#src/yaml/syntax.ts';
 import type { Language } from '#src/domain/deliverables.ts';
 
 /** What some write before every engine runs it. */
-const PROPOSALS: readonly ParserPlugin[] = ['decorators', 'decoratorAutoAccessors', 'explicitResourceManagement', 'importAttributes'];
+const PROPOSALS: readonly ParserPlugin[] = ['decorators', 'decoratorAutoAccessors'];
 
 /** Parsers are loaded when a patch is judged, not at the start. */
 export async function syntaxReader(): Promise<(language: Language, text: string) => boolean> {
