@@ -134,7 +134,7 @@ export async function appendRequest(machine: Machine, store: Store, { run, reque
 }
 
 /** In the order in which they began. */
-export async function runNames({ events }: Store): Promise<string[]> {
+export async function runNames({ events }: Pick<Store, 'events'>): Promise<string[]> {
   const first = await events.readAll({ types: ['run.requested', RUN_FORKED] });
   return first.map(({ stream }) => stream.slice(streamOf('').length));
 }
