@@ -81,10 +81,13 @@ export const EXCEPTIONS: readonly Exception[] = [
   { file: 'src/app/merge.ts', imports: 'src/adapters/git', reason: 'wiring: a merge is about the repository alone' },
   { file: 'src/app/replay.ts', imports: 'src/adapters/git', reason: 'wiring: --workspace makes trees and commits again in a repository' },
   { file: 'src/app/start.ts', imports: 'src/adapters/git', reason: 'wiring: the repository is inspected before record 0' },
+  { file: 'src/app/submission.ts', imports: 'src/adapters/git', reason: 'wiring: what every clone of a repository shares' },
   { file: 'src/app/provider.ts', imports: 'src/adapters/script', reason: 'wiring: the provider of --provider script:' },
   { file: 'src/app/provider.ts', imports: 'src/adapters/wire', reason: 'wiring: what the vendors have in common' },
   { file: 'src/app/provider.ts', imports: 'src/adapters/openai', reason: 'wiring: the models of --provider vendors' },
   { file: 'src/app/provider.ts', imports: 'src/adapters/anthropic', reason: 'wiring: the models of --provider vendors' },
+  { file: 'src/app/worker.ts', imports: 'src/adapters/git', reason: 'wiring: a worker takes what its repository can build' },
+  { file: 'src/cli/worker-command.ts', imports: 'src/adapters/git', reason: 'the repository of -C is found before anything is taken' },
   // commands about a repository alone, without a run
   { file: 'src/cli/init-command.ts', imports: 'src/adapters/git', reason: '`init --example` makes a repository; there is no run yet' },
   { file: 'src/cli/query-commands.ts', imports: 'src/adapters/git', reason: '`plan check` looks at the repository; there is no run' },
