@@ -17,34 +17,38 @@ import type { Machine, Store } from './machine.ts';
 import { systemFor } from './pins.ts';
 import { runNames } from './start.ts';
 
-const deps = (machine: Machine, store: Store) => ({ store: store.events, clock: machine.clock, systemFor, nonce: randomUUID() });
+/** What a command needs: whoever asks holds no run, and performs nothing. */
+export type Clocked = Pick<Machine, 'clock'>;
+export type Log = Pick<Store, 'events'>;
+
+const deps = (machine: Clocked, store: Log) => ({ store: store.events, clock: machine.clock, systemFor, nonce: randomUUID() });
 
 /** Every run of the store, the newest last. */
-export async function listRuns(store: Store): Promise<RunView[]> {
+export async function listRuns(store: Log): Promise<RunView[]> {
   return Promise.all((await runNames(store)).map((run) => viewOf(store, run)));
 }
 
 /** The whole past of a run, a fork's ancestors included. @throws ExecutorError `run.unknown` */
-export async function recordsOf(store: Store, run: string): Promise<RunRecord[]> {
+export async function recordsOf(store: Log, run: string): Promise<RunRecord[]> {
   const records = await readHistory(store.events, run);
   if (records.length === 0) throw unknownRun(run);
   return records;
 }
 
 /** What the run, or the eldest of its ancestors, was asked to do. @throws ExecutorError `run.unknown` */
-export async function requestedOf({ events }: Store, run: string): Promise<InputData<'run.requested'>> {
+export async function requestedOf({ events }: Log, run: string): Promise<InputData<'run.requested'>> {
   return (await beginning(events, run)).event.data as unknown as InputData<'run.requested'>;
 }
 
-export const viewOf = async (store: Store, run: string): Promise<RunView> => project(runView, await recordsOf(store, run));
+export const viewOf = async (store: Log, run: string): Promise<RunView> => project(runView, await recordsOf(store, run));
 
-export async function cancel(machine: Machine, store: Store, run: string, reason: string): Promise<RunRecord | Rejection> {
+export async function cancel(machine: Clocked, store: Log, run: string, reason: string): Promise<RunRecord | Rejection> {
   if ((await store.events.read(`run-${run}`, { limit: 1 })).length === 0) throw unknownRun(run);
   return submit(deps(machine, store), run, 'run', { type: 'run.cancel_requested', v: 1, data: { reason } });
 }
 
 /** The phase's view in its run. @throws ExecutorError `phase.unknown` | `run.unknown` */
-async function phaseOf(store: Store, run: string, id: string): Promise<{ readonly view: RunView; readonly phase: PhaseView }> {
+async function phaseOf(store: Log, run: string, id: string): Promise<{ readonly view: RunView; readonly phase: PhaseView }> {
   const view = await viewOf(store, run);
   const phase = view.phases.find(({ phase_id }) => phase_id === id);
   if (phase === undefined) throw unknownPhase(run, id, view.phases);
@@ -58,7 +62,7 @@ export function unknownPhase(run: string, phase: string, phases: readonly PhaseV
 }
 
 /** Leaves a phase out. One that is over, or whose commit is being written, is not. */
-export async function skip(machine: Machine, store: Store, { run, phase: id, reason }: { run: string; phase: string; reason: string }): Promise<RunRecord | Rejection> {
+export async function skip(machine: Clocked, store: Log, { run, phase: id, reason }: { run: string; phase: string; reason: string }): Promise<RunRecord | Rejection> {
   const { phase } = await phaseOf(store, run, id);
   if (phase.outcome !== null) return reject('phase_over', `${id} is over: ${phase.outcome}`);
   const outcome = await submit(deps(machine, store), run, `phase:${id}`, { type: 'phase.skip_requested', v: 1, data: { reason: cut(reason, 500) } });
@@ -66,7 +70,7 @@ export async function skip(machine: Machine, store: Store, { run, phase: id, rea
 }
 
 /** Grants a phase that waits for a human one more attempt, as far as its caps go: the answer `again` to its question. */
-export async function retry(machine: Machine, store: Store, { run, phase: id, note }: { run: string; phase: string; note: string }): Promise<{ readonly question: string } | Rejection> {
+export async function retry(machine: Clocked, store: Log, { run, phase: id, note }: { run: string; phase: string; note: string }): Promise<{ readonly question: string } | Rejection> {
   const { view, phase } = await phaseOf(store, run, id);
   const asked = view.questions.find(({ phase_id }) => phase_id === id);
   if (asked === undefined) {
@@ -86,7 +90,7 @@ export interface Answer {
 }
 
 /** The first answer in the log wins; the same answer again is accepted without a record. */
-export async function answer(machine: Machine, store: Store, { question, option, note }: Answer): Promise<{ run: string; option: string } | Rejection> {
+export async function answer(machine: Clocked, store: Log, { question, option, note }: Answer): Promise<{ run: string; option: string } | Rejection> {
   const [, run = '', phase, number = ''] = /^([^/]+)\/(?:([^/]+)\/)?(\d+)$/.exec(question) ?? [];
   const asker = phase === undefined ? 'run' : `phase:${phase}`;
   const effect = `${asker}/${number}`;

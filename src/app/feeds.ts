@@ -1,7 +1,7 @@
 // Feeds
 // =====
 // What a relay publishes of a record, where, and under which message ids. Commands are below `autopack.v1.<run>.command`
-// and captured by no feed.
+// and captured by no feed (src/app/command-service.ts).
 
 import { alertsOf, type Alert } from '#projections/alerts.ts';
 import type { Feed } from '#src/ports/bus.ts';

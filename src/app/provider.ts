@@ -75,10 +75,12 @@ export interface VendorOptionsOf {
   readonly disabled: readonly string[];
   /** Tokens of the last seven days by vendor. */
   readonly used: ReadonlyMap<string, number>;
+  /** Somebody with keys of their own will ask them. */
+  readonly isElsewhere?: boolean;
 }
 
 /** Who would answer, and how each one stands. An answers file needs no key and has no quota. @throws ExecutorError `usage.invalid` */
-export function vendorsBy(provider: string, { env, table, disabled, used }: VendorOptionsOf): Vendors {
+export function vendorsBy(provider: string, { env, table, disabled, used, isElsewhere = false }: VendorOptionsOf): Vendors {
   const unknown = disabled.filter((name) => !isVendor(name));
   if (unknown.length > 0) throw new ExecutorError('usage.invalid', `--disable-provider ${unknown.join(', ')} is no vendor`, { hint: vendorNames.join(' or ') });
   const off = new Set([...table.disabledVendors, ...disabled]);
@@ -87,7 +89,7 @@ export function vendorsBy(provider: string, { env, table, disabled, used }: Vend
     state(vendor) {
       if (off.has(vendor)) return 'disabled';
       if (provider.startsWith('script:')) return 'open';
-      return isVendor(vendor) && isReachable(env, vendor) ? quotaState(used.get(vendor) ?? 0, table.quotas.get(vendor)) : 'keyless';
+      return isVendor(vendor) && (isElsewhere || isReachable(env, vendor)) ? quotaState(used.get(vendor) ?? 0, table.quotas.get(vendor)) : 'keyless';
     },
   };
 }

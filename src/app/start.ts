@@ -18,14 +18,14 @@ import type { InputData } from '#src/events/inputs.ts';
 import { first, toStored } from '#src/kernel/log.ts';
 import { parsePlan, type ParsedPlan, type PlanLimits } from '#src/plan/parse.ts';
 import type { Inspection } from '#src/ports/workspace.ts';
-import { RUN_FORKED, streamOf, type RunRecord } from '#src/record/record.ts';
+import { RUN_FORKED, streamOf, type RunRecord, type Sealed } from '#src/record/record.ts';
 import { noticeText } from '#src/yaml/located.ts';
 import { remember } from './beside.ts';
 import { estimatePlan, type PlanEstimate } from './estimate.ts';
 import { readPrompts } from './execute.ts';
 import type { Machine, Store } from './machine.ts';
 import { pinsFor, systemFor } from './pins.ts';
-import { absoluteProvider, modelsUsed, openProvider, vendorNames, vendorsBy, type Provider } from './provider.ts';
+import { absoluteProvider, modelsUsed, nobody, openProvider, vendorNames, vendorsBy, type Provider } from './provider.ts';
 import { policyFor, type PolicyFlags } from './policy.ts';
 import { scopeNotices } from './scope.ts';
 
@@ -72,6 +72,8 @@ export interface StartRequest {
   readonly disabledVendors?: readonly string[];
   /** Tokens of the last seven days by vendor. */
   readonly used?: ReadonlyMap<string, number>;
+  /** For a worker, which has keys of its own and maybe another HEAD: none is needed here, and the base is pinned as the commit that it is. */
+  readonly isElsewhere?: boolean;
 }
 
 export interface Prepared {
@@ -92,7 +94,7 @@ export function checkedRunId(run: string): string {
 }
 
 /** Checks everything, writes nothing that a run would be known by. */
-export async function prepareStart(machine: Machine, { plan: file, runId, workspace, provider, flags, disabledVendors = [], used = new Map() }: StartRequest): Promise<Prepared> {
+export async function prepareStart(machine: Machine, { plan: file, runId, workspace, provider, flags, disabledVendors = [], used = new Map(), isElsewhere = false }: StartRequest): Promise<Prepared> {
   const config = await configuration();
   const repository = gitWorkspace({ userRepo: workspace, home: machine.home });
   const early = await readPlan(file, config, { now: machine.clock.now(), root: null });
@@ -107,14 +109,14 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const run = checkedRunId(runId ?? parsed.plan.run.run_id);
   const plan = { ...parsed.plan, run: { run_id: run } };
   const prompts = await readPrompts();
-  const vendors = vendorsBy(provider, { env: machine.env, table: config.models, disabled: disabledVendors, used });
+  const vendors = vendorsBy(provider, { env: machine.env, table: config.models, disabled: disabledVendors, used, isElsewhere });
   const known = vendorNames.map((vendor) => ({ vendor, weeklyTokens: used.get(vendor) ?? 0, state: vendors.state(vendor) }));
-  const policy = policyFor(plan, parsed.settings, config, { ...flags, vendors, known });
+  const policy = policyFor(plan, parsed.settings, config, { ...flags, base: isElsewhere ? inspection.base : flags.base, vendors, known });
   const estimate = estimatePlan(plan, policy, files);
   const confirm = confirmation(estimate, parsed.settings.confirmAboveMicroUsd, config.executor.human.expiryMs);
   const requested = { run, plan, policy: { ...policy, run: { ...policy.run, confirm } }, pins: pinsFor(prompts) };
   if (!isSecretFree(JSON.stringify(requested), secretsIn(machine.env))) throw planInvalid([`${file}: it holds what looks like a key, and a plan is recorded whole; let the project read its keys where it runs`]);
-  const models = await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
+  const models = isElsewhere ? nobody : await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
   return { run, requested, prompts, models, inspection, estimate, notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
 }
 
@@ -132,11 +134,20 @@ export function refuse(parsed: ParsedPlan): void {
 }
 
 /** Appends record 0. @throws ExecutorError `run.exists` with the two ways out. */
-export async function appendRequest(machine: Machine, store: Store, { run, requested }: Prepared): Promise<RunRecord> {
+export async function appendRequest(machine: Machine, store: Store, prepared: Prepared): Promise<RunRecord> {
+  return appendSealed(store, sealRequest(machine, prepared));
+}
+
+export function sealRequest({ clock }: Machine, { run, requested }: Prepared): Sealed {
   const event = { type: 'run.requested', v: 1, data: requested as unknown as Record<string, unknown> };
-  const { sealed } = first(run, machine.clock.now(), event, systemFor(event.data));
+  return first(run, clock.now(), event, systemFor(event.data)).sealed;
+}
+
+/** @throws ExecutorError `run.exists` with the two ways out. */
+export async function appendSealed({ events }: Store, sealed: Sealed): Promise<RunRecord> {
+  const { run } = sealed.record;
   try {
-    await store.events.append(streamOf(run), -1, [toStored(sealed, randomUUID())]);
+    await events.append(streamOf(run), -1, [toStored(sealed, randomUUID())]);
   } catch (error) {
     if (error instanceof ExecutorError && error.code === 'store.wrong_revision') throw runExists(run);
     throw error;
@@ -145,7 +156,7 @@ export async function appendRequest(machine: Machine, store: Store, { run, reque
 }
 
 /** In the order in which they began. */
-export async function runNames({ events }: Store): Promise<string[]> {
+export async function runNames({ events }: Pick<Store, 'events'>): Promise<string[]> {
   const first = await events.readAll({ types: ['run.requested', RUN_FORKED] });
   return first.map(({ stream }) => stream.slice(streamOf('').length));
 }

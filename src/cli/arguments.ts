@@ -2,7 +2,7 @@
 // =========
 // What every command is declared with.
 
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Resumption } from '#src/events/inputs.ts';
 import type { Context, Global } from './context.ts';
 
@@ -47,3 +47,19 @@ type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
 
 export const providerOption = ['--provider <provider>', 'who answers: vendors (default with a key), openai, anthropic or script:FILE'] as const;
 export const finishOption = ['--on-finish <command>', 'tell this command how it ended: JSON on its standard input; no shell, no keys in its environment'] as const;
+export const labelOption = ['--label <label...>', 'NAME=VALUE: what a worker must have to take it (default: the repository, by its first commit)'] as const;
+
+export const sandboxOption = (what: string): Option => new Option('--sandbox <mode>', what).choices(['required', 'auto', 'none']).env('AUTOPACK_SANDBOX').default('auto');
+
+/** What a run begins with, wherever it is performed. */
+export const startOptions = (command: Command): Command =>
+  withCaps(command, '')
+    .argument('[plan]', 'the plan, YAML or JSON')
+    .option('--plan <file>', 'the same as the argument')
+    .option('--run-id <id>', 'name of the run (default: from the plan, else the file and the time)')
+    .option('-C, --workspace <dir>', 'folder of the git repository', '.')
+    .option('--base <revision>', 'commit to start from (default: HEAD)')
+    .option(...providerOption)
+    .addOption(sandboxOption('where setup and tests run: required and auto use bubblewrap, none does not'))
+    .option('--disable-provider <vendor...>', 'ask nothing of a vendor: openai, anthropic')
+    .option('--no-dual-auditor', 'one auditor also where the category asks for two');

@@ -3,11 +3,11 @@
 // Commands, options, help. commander's own errors are usage errors: exit 2. A command's code is loaded when it is
 // called, so that help needs no more than this file; a test holds it to that.
 
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { exitCodes } from '#src/app/exit.ts';
 import type { Store } from '#src/app/machine.ts';
 import { packageVersion } from '#src/app/version.ts';
-import { finishOption, providerOption, withCaps, type Act } from './arguments.ts';
+import { finishOption, labelOption, providerOption, startOptions, withCaps, type Act } from './arguments.ts';
 import type { Context, Global } from './context.ts';
 import { historyCommands } from './history-program.ts';
 import { lookCommands } from './look-program.ts';
@@ -79,23 +79,16 @@ function programWith(act: Act, { out, err }: Streams): Command {
       .option('--store <store>', 'sqlite:PATH, memory: or ledger: (default: $AUTOPACK_STORE, else a file in the state folder)');
 
   const recordOption = ['--record <file>', 'write the answers of the run: an answers file for --provider script:'] as const;
-  withCaps(command('run', 'Start a run from a plan and see it through.'), '')
-    .argument('[plan]', 'the plan, YAML or JSON')
-    .option('--plan <file>', 'the same as the argument')
-    .option('--run-id <id>', 'name of the run (default: from the plan, else the file and the time)')
-    .option('-C, --workspace <dir>', 'folder of the git repository', '.')
-    .option('--base <revision>', 'commit to start from (default: HEAD)')
-    .option(...providerOption)
-    .addOption(new Option('--sandbox <mode>', 'where setup and tests run: required and auto use bubblewrap, none does not').choices(['required', 'auto', 'none']).env('AUTOPACK_SANDBOX').default('auto'))
-    .option('--disable-provider <vendor...>', 'ask nothing of a vendor: openai, anthropic')
-    .option('--no-dual-auditor', 'one auditor also where the category asks for two')
+  startOptions(command('run', 'Start a run from a plan and see it through.'))
     .option(...recordOption)
     .option(...finishOption)
     .option('--dry-run', 'show order and worst case, start nothing', false)
     .option('--estimate', 'show what it would cost, start nothing', false)
     .option('--wait', 'keep waiting when only questions are left', false)
+    .option('--detach', 'leave it to a worker, as submit does', false)
+    .option(...labelOption)
     .addHelpText('after', `\nExamples:\n  autopack run plan.yaml --provider script:answers.yaml\n  autopack run --plan plan.yaml -C ../project --dry-run\n\n${exitHelp()}`)
-    .action((argument: string | undefined, options: Global & RunFlags) => act(options, async (context) => (await runs()).runCommand(context, argument, options)));
+    .action((argument: string | undefined, options: Global & RunFlags) => act(options, async (context) => (options.detach ? (await import('./submit-command.ts')).submitCommand(context, argument, options) : (await runs()).runCommand(context, argument, options))));
   withCaps(command('resume', 'Go on with a run that paused, waited or was killed.'), 'more ')
     .argument('<run>')
     .option('-C, --workspace <dir>', 'folder of the git repository (default: as before)')

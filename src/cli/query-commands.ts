@@ -8,6 +8,7 @@ import { recollect } from '#src/app/beside.ts';
 import { answer, cancel, listRuns, recordsOf, retry, skip, unknownPhase, viewOf } from '#src/app/commands.ts';
 import type { Store } from '#src/app/machine.ts';
 import { configuration, readPlan, refuse } from '#src/app/start.ts';
+import { isSubmitted } from '#src/app/submission.ts';
 import { writeViews } from '#src/app/views.ts';
 import { nearest } from '#src/domain/nearest.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
@@ -101,7 +102,8 @@ export const answerCommand = (context: Context, { question, option, comment }: A
 /** What comes next: the process that holds the run takes the record up by itself. */
 async function goesOn({ output }: Context, store: Store, run: string): Promise<void> {
   const live = await store.holders.holder(run);
-  output.print(live === null ? `go on with: autopack resume ${run}` : `process ${live.pid} goes on with the run`);
+  const next = (await isSubmitted(store, run)) ? 'the next free worker goes on with the run' : `go on with: autopack resume ${run}`;
+  output.print(live === null ? next : `process ${live.pid} goes on with the run`);
 }
 
 export const retryCommand = (context: Context, asked: { run: string; phase: string; note: string }): Promise<number> =>
@@ -132,15 +134,15 @@ export async function cancelCommand(context: Context, run: string, settle: () =>
   const live = await withStore(context, async (store) => {
     const cancelled = await cancel(machine, store, run, 'cancelled by command');
     if ('rejected' in cancelled) return { rejected: cancelled };
-    return { holder: await store.holders.holder(run) };
+    return { holder: await store.holders.holder(run), isSubmitted: await isSubmitted(store, run) };
   });
   if ('rejected' in live) return reportRejection(output, live.rejected);
-  if (live.holder === null) {
+  if (live.holder === null && !live.isSubmitted) {
     const code = await settle();
     return code === 3 ? 0 : code; // the run is over, as was asked
   }
   if (output.json) output.emit({ v: 1, type: 'cancel', run });
-  output.print(`${run} is being cancelled by process ${live.holder.pid}`);
+  output.print(live.holder === null ? `${run} is cancelled; the next free worker settles it` : `${run} is being cancelled by process ${live.holder.pid}`);
   return 0;
 }
 

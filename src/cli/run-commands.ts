@@ -49,18 +49,27 @@ export interface RunOptions extends CapFlags {
 }
 
 /** As they are given: the plan may also be the argument, the provider may be left to the environment. */
-export type RunFlags = Omit<RunOptions, 'plan' | 'provider'> & { readonly plan?: string; readonly provider?: string };
+export type RunFlags = Omit<RunOptions, 'plan' | 'provider'> & { readonly plan?: string; readonly provider?: string; readonly detach: boolean; readonly label?: readonly string[] };
 
-function runOptions(argument: string | undefined, given: RunFlags, env: Context['env']): RunOptions {
+/** @throws ExecutorError `usage.invalid` */
+export function planOf(argument: string | undefined, given: { readonly plan?: string }): string {
   if (argument !== undefined && given.plan !== undefined && argument !== given.plan) throw new ExecutorError('usage.invalid', `two plans are given: ${argument} and ${given.plan}`, { hint: 'give one' });
   const plan = argument ?? given.plan;
   if (plan === undefined) throw new ExecutorError('usage.invalid', 'no plan is given', { hint: 'autopack run plan.yaml; `autopack init --example` makes one' });
+  return plan;
+}
+
+function runOptions(argument: string | undefined, given: RunFlags, env: Context['env']): RunOptions {
+  const plan = planOf(argument, given);
+  if (given.label !== undefined) throw new ExecutorError('usage.invalid', '--label is for workers', { hint: 'give --detach too' });
   const provider = given.provider ?? setting(env, 'AUTOPACK_PROVIDER') ?? defaultProvider(env);
   if (provider === null) throw new ExecutorError('usage.invalid', 'no provider is given', { hint: NO_PROVIDER_HINT });
   return { ...given, plan, provider };
 }
 
-const requestOf = (options: RunOptions, used: ReadonlyMap<string, number>): StartRequest => ({
+export type StartOptions = Pick<RunOptions, 'plan' | 'runId' | 'workspace' | 'base' | 'provider' | 'dualAuditor' | 'disableProvider' | 'sandbox' | keyof CapFlags>;
+
+export const requestOf = (options: StartOptions, used: ReadonlyMap<string, number>): StartRequest => ({
   disabledVendors: options.disableProvider ?? [], used,
   plan: options.plan, runId: options.runId ?? null, workspace: options.workspace, provider: options.provider,
   flags: { base: options.base ?? null, caps: capsOf(options), dualAudit: options.dualAuditor, sandbox: options.sandbox ?? 'auto' },
@@ -90,7 +99,7 @@ export async function runCommand(context: Context, argument: string | undefined,
 }
 
 /** An answers file has no quota, and a dry run leaves nothing behind, no store either. */
-async function usedOf(context: Context, { provider, dryRun: isDry }: RunOptions): Promise<ReadonlyMap<string, number>> {
+export async function usedOf(context: Context, { provider, dryRun: isDry = false }: { readonly provider: string; readonly dryRun?: boolean }): Promise<ReadonlyMap<string, number>> {
   if (isDry || provider.startsWith('script:')) return new Map();
   const { models } = await configuration();
   return withStore(context, (store) => weeklyUsage(context.machine, store, models));

@@ -4,6 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { serveCommands } from '#src/app/command-service.ts';
 import { serveLedger } from '#src/app/ledger.ts';
 import { ledgerRules } from '#src/app/ledger-rules.ts';
 import { runRelay } from '#src/app/relay.ts';
@@ -32,10 +33,11 @@ export async function servicesCommand(context: Context, services: Services): Pro
   return withStore(context, (store) =>
     withBus(context, async (bus) => {
       const ledger = services.ledger ? await serveLedger({ bus, store, rules: ledgerRules(store.events), logger: machine.logger }) : null;
+      const commands = services.ledger ? await serveCommands({ bus, store, machine, logger: machine.logger }) : null;
       output.say(`${names} ready: ${machine.storeSpec} at ${withoutKeys(natsUrl(env))}`);
       if (services.relay) await runRelay({ events: store.events, bus, holders: holdersOn(bus), logger: machine.logger, nonce: randomUUID(), stop: stop.signal });
       await stopped(stop.signal);
-      await ledger?.close();
+      await Promise.all([ledger?.close(), commands?.close()]);
       return stop.code() ?? 0;
     }));
 }

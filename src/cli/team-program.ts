@@ -3,8 +3,10 @@
 
 import type { Command } from 'commander';
 import type { AlertsOptions } from './alerts-command.ts';
-import type { Act } from './arguments.ts';
+import { count, labelOption, providerOption, sandboxOption, startOptions, type Act } from './arguments.ts';
 import type { Global } from './context.ts';
+import type { SubmitFlags } from './submit-command.ts';
+import type { WorkerOptions } from './worker-command.ts';
 
 const team = () => import('./team-commands.ts');
 
@@ -16,6 +18,18 @@ export function teamCommands(command: (name: string, description: string) => Com
   command('relay', 'Publish records, facts, moves and alerts of all runs of the store on NATS, until it is stopped.')
     .addHelpText('after', '\nOne leads, others wait to take over.\n\nExamples:\n  autopack relay --store sqlite:/var/lib/autopack/store.db')
     .action((options: Global) => act(options, async (context) => (await team()).servicesCommand(context, { ledger: false, relay: true })));
+  startOptions(command('submit', 'Begin a run that a worker sees through, and end.'))
+    .option(...labelOption)
+    .addHelpText('after', '\nChecked as run checks it; no key is needed here. Works with every store that workers share.\n\nExamples:\n  autopack submit plan.yaml -C ../project --token-cap 300000')
+    .action((plan: string | undefined, options: Global & SubmitFlags) => act(options, async (context) => (await import('./submit-command.ts')).submitCommand(context, plan, options)));
+  command('worker', 'See submitted runs through, those whose base commit is here, until it is stopped.')
+    .option('-C, --workspace <dir>', 'folder of the git repository', '.')
+    .option(...providerOption)
+    .addOption(sandboxOption('the least that a run must ask for to be taken: required, auto or none'))
+    .option('--capacity <n>', 'runs at once', count, 1)
+    .option('--label <label...>', 'NAME=VALUE: what it has, besides its repository')
+    .addHelpText('after', '\nStopped by SIGTERM it hands its runs back; one that was killed is replaced when its hold lapses, by any worker.\n\nExamples:\n  autopack worker -C ~/shop --capacity 4\n  autopack worker -C ~/shop --label gpu=yes --store ledger:')
+    .action((options: Global & WorkerOptions) => act(options, async (context) => (await import('./worker-command.ts')).workerCommand(context, options)));
   command('alerts', 'Tell of what happens to runs: questions, pauses, failures, ends.')
     .option('--since <time>', 'also what was told since: 15m, 2h, 7d or ISO 8601 (default: from now on)')
     .option('--run <run>', 'only of this run')

@@ -236,7 +236,8 @@ class Driver {
       const isVirtual = this.deps.clock.virtual;
       if (this.inbox.size > 0 && !(isVirtual && running)) break;
       const due = this.nextTimer();
-      if (!running && !this.deps.wait && this.onlyPassive()) return false;
+      const isOverdue = due !== null && due.clockAt <= this.deps.clock.now(); // a question that expired while nobody held the run
+      if (!running && !this.deps.wait && !isOverdue && this.onlyPassive()) return false;
       if (due !== null && !running && isVirtual) this.deps.clock.jumpTo(due.clockAt);
       if (due !== null && due.clockAt <= this.deps.clock.now() && !(isVirtual && running)) {
         await this.append({ to: due.open.owner, at: Math.max(this.now(), due.at), event: { type: 'timer.fired', v: 1, data: {}, cause: due.open.effect.id } });

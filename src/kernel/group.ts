@@ -8,12 +8,15 @@ import { drive, type DriveDeps, type Driven } from './drive.ts';
 
 export type Fate = { readonly run: string; readonly driven: Driven } | { readonly run: string; readonly error: unknown };
 
+/** Whatever ends one run ends no other: it never throws. */
+export async function fateOf(run: string, driving: () => Promise<Driven>): Promise<Fate> {
+  try {
+    return { run, driven: await driving() };
+  } catch (error) {
+    return { run, error };
+  }
+}
+
 /** @returns how each run ended, in the order of `runs`; never throws. */
 export const driveGroup = (runs: readonly string[], depsOf: (run: string) => DriveDeps): Promise<readonly Fate[]> =>
-  Promise.all(runs.map(async (run): Promise<Fate> => {
-    try {
-      return { run, driven: await drive(run, depsOf(run)) };
-    } catch (error) {
-      return { run, error };
-    }
-  }));
+  Promise.all(runs.map((run) => fateOf(run, () => drive(run, depsOf(run)))));

@@ -2,12 +2,15 @@
 
 import { describe, expect, test } from 'vitest';
 import { memoryDisk, memoryStore } from '#src/adapters/memory/store.ts';
-import { drive, type Performance } from '#src/kernel/drive.ts';
-import { fold } from '#src/kernel/log.ts';
+import { capsLeft } from '#src/app/caps.ts';
+import { unchanged } from '#src/events/inputs.ts';
+import { drive, type DriveDeps, type Performance } from '#src/kernel/drive.ts';
+import { load } from '#src/kernel/history.ts';
+import { fold, type Head } from '#src/kernel/log.ts';
 import { submit } from '#src/kernel/submit.ts';
 import type { EventStore } from '#src/ports/event-store.ts';
 import type { RunRecord } from '#src/record/record.ts';
-import { steadyClock } from '#src/adapters/clock/clock.ts';
+import { steadyClock, virtualClock } from '#src/adapters/clock/clock.ts';
 import { phasePolicy, runPolicy } from '#tests/support/policies.ts';
 import { runContext, testSystem } from '#tests/support/world.ts';
 import { goodAnswer, life, outcomes, recordsOn, request, RUN, START_MS, system } from '#tests/support/drive-world.ts';
@@ -112,6 +115,38 @@ const slowly = (signal: AbortSignal): Promise<void> => new Promise((resolve) => 
 const turns = async (n: number): Promise<void> => { for (let i = 0; i < n; i += 1) await Promise.resolve(); };
 
 describe('limits', () => {
+  test('a process that takes the place of a dead one has the attempts that were left, a person who resumes has new ones', async () => {
+    const disk = memoryDisk();
+    const charts = testSystem(runPolicy({ iterations: 1 }), ['a', 'b'].map((id, tier) => ({ id, tier, dependencies: [], policy: phasePolicy({ auditor2Walk: null }) })));
+    await request(disk, charts);
+    const dies = async (performance: Performance) => {
+      if (performance.open.effect.type === 'buildCandidate') throw new Crash();
+      return goodAnswer(performance);
+    };
+    await expect(drive(RUN, life(disk, { charts, perform: dies }))).rejects.toThrow(Crash);
+    const takeOver = async (resume: DriveDeps['resume']): Promise<void> => void (await drive(RUN, { ...life(disk, { charts, nonce: 'n2' }), resume }));
+    const standing = (): Promise<Head> => load({ store: memoryStore(disk).events, run: RUN, systemFor: () => charts });
+    const left = capsLeft(await standing());
+    expect(left).toEqual({ ...unchanged, iterations: 0 });
+    await takeOver(left);
+    expect(runContext((await standing()).state)).toMatchObject({ pause: { reason: 'iterations' }, phases: [{ outcome: 'COMPLETE' }, { outcome: null }] });
+    await takeOver({ ...unchanged, iterations: 1 });
+    expect(outcomes(await recordsOn(disk)).at(-1)).toEqual(['run', 'COMPLETE']);
+  });
+
+  test('a question that expired while nobody held the run is decided by the next life, which need not wait for it', async () => {
+    const disk = memoryDisk();
+    const charts = testSystem(runPolicy(), [{ id: 'a', tier: 0, dependencies: [], policy: phasePolicy({ auditor2Walk: null, askBeforeCommit: true, questionMs: 60_000, attemptsMax: 1, onExhausted: 'fail' }) }]);
+    await request(disk, charts);
+    const perform = async (performance: Performance) => (performance.open.effect.type === 'askHuman' ? null : goodAnswer(performance));
+    expect((await drive(RUN, life(disk, { charts, perform }))).end).toBe('rest');
+    expect((await drive(RUN, life(disk, { charts, perform, clock: virtualClock(START_MS + 30_000) }))).end).toBe('rest');
+    expect((await drive(RUN, life(disk, { charts, perform, clock: virtualClock(START_MS + 61_000) }))).end).toBe('done');
+    const records = await recordsOn(disk);
+    expect(records.filter(({ event }) => event.type === 'timer.fired')).toHaveLength(1);
+    expect(fold(records, () => charts).divergence).toBeNull();
+  });
+
   test('K6 a life that takes more steps than it may stops as a bug of ours, and the next one goes on', async () => {
     const disk = memoryDisk();
     await request(disk);

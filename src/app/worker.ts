@@ -1,0 +1,245 @@
+// Worker
+// ======
+// Takes submitted runs whose repository is here, some at a time, and sees each through until it is over or rests. Which run
+// there is, where it stands and that it was submitted is in the store; who has it is the holder's. A worker that dies is
+// replaced when its hold lapses, and what it did is in the log.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import { gitWorkspace } from '#src/adapters/git/workspace.ts';
+import type { ModelTable } from '#src/domain/routing.ts';
+import type { Policy } from '#src/events/policy.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
+import { fateOf, type Fate } from '#src/kernel/group.ts';
+import { fromStored, RUN_REQUESTED, type Head } from '#src/kernel/log.ts';
+import type { PositionedEvent } from '#src/ports/event-store.ts';
+import type { Hold } from '#src/ports/holder.ts';
+import type { Workspace } from '#src/ports/workspace.ts';
+import { streamOf } from '#src/record/record.ts';
+import type { RunView } from '#projections/run-view.ts';
+import { remember } from './beside.ts';
+import { capsLeft } from './caps.ts';
+import { execute } from './execute.ts';
+import type { Machine, Store } from './machine.ts';
+import { absoluteProvider, modelsUsed, openProvider } from './provider.ts';
+import { effectRules } from './rules.ts';
+import { standingOf, type Standing } from './standing.ts';
+import { submissionOf } from './submission.ts';
+import { writeViews } from './views.ts';
+
+export interface WorkerDeps {
+  readonly machine: Machine;
+  readonly store: Store;
+  /** Absolute: the top of the working tree. */
+  readonly root: string;
+  readonly provider: string;
+  readonly table: ModelTable;
+  readonly prompts: ReadonlyMap<string, string>;
+  readonly labels: ReadonlySet<string>;
+  /** A run that asks for less is left alone: who submits it decides what runs here. */
+  readonly sandbox: Policy['sandbox'];
+  /** Runs at once. */
+  readonly capacity: number;
+  /** Records from one snapshot to the next. */
+  readonly snapshotEvery: number;
+  /** Aborts: no run is taken any more, those that are taken are handed back after the record under way. */
+  readonly stop: AbortSignal;
+  taken(run: string): void;
+  /** @param view null where the run could not be read */
+  ended(fate: Fate, view: RunView | null): void;
+}
+
+/** What a worker reads of record 0 before it knows the charts; of another version's it may be something else. */
+const Asked = z.object({ policy: z.object({ run: z.object({ base: z.string() }), sandbox: z.enum(['none', 'auto', 'required']) }) });
+/** From little to much. */
+const SANDBOXES: readonly Policy['sandbox'][] = ['none', 'auto', 'required'];
+
+/** A submitted run that this worker may take, until it is over. */
+interface Offer {
+  readonly run: string;
+  /** Commit id. */
+  readonly base: string;
+  /** The record after which nothing was to be done; -1 where that is not known. */
+  restsAt: number;
+  /** When something is to be done all the same, by the clock of the machine. */
+  dueAt: number;
+  /** Not before this time of our process; twice as long after each failure. */
+  notBefore: number;
+  backoffMs: number;
+}
+
+const LOOK_MS = 1_000;
+const PAGE = 200;
+const BACKOFF_MS = 2_000;
+const BACKOFF_MAX_MS = 300_000;
+
+/** Runs until it is stopped; resolves when every run is handed back. */
+export async function work(deps: WorkerDeps): Promise<void> {
+  await new Worker(deps).work();
+}
+
+class Worker {
+  private readonly deps: WorkerDeps;
+  private readonly workspace: Workspace;
+  /** In the order in which they were submitted. */
+  private readonly offers = new Map<string, Offer>();
+  private readonly active = new Map<string, Promise<void>>();
+  /** The next position to read. */
+  private next = 0;
+
+  constructor(deps: WorkerDeps) {
+    this.deps = deps;
+    this.workspace = gitWorkspace({ userRepo: deps.root, home: deps.machine.home });
+  }
+
+  async work(): Promise<void> {
+    const { stop, machine } = this.deps;
+    while (!stop.aborted) {
+      try {
+        await this.look();
+      } catch (error) {
+        if (!(error instanceof ExecutorError) || !error.retryable) throw error;
+        if (!stop.aborted) machine.logger.warn({ code: error.code, why: error.message }, 'waiting');
+      }
+      await this.rest();
+    }
+    await Promise.all(this.active.values());
+  }
+
+  /** Until a run has ended, or it is time to look again. */
+  private async rest(): Promise<void> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.deps.stop, over.signal]);
+    const looks = pause(LOOK_MS, undefined, { signal }).catch(() => {});
+    await (this.active.size < this.deps.capacity ? looks : Promise.race([looks, ...this.active.values()]));
+    over.abort();
+  }
+
+  private async look(): Promise<void> {
+    await this.findOffers();
+    for (const offer of this.offers.values()) {
+      if (this.deps.stop.aborted || this.active.size >= this.deps.capacity) return;
+      if (!this.active.has(offer.run) && performance.now() >= offer.notBefore) await this.consider(offer);
+    }
+  }
+
+  private async findOffers(): Promise<void> {
+    const { store: { events } } = this.deps;
+    for (;;) {
+      const page = await events.readAll({ from: this.next, limit: PAGE, types: [RUN_REQUESTED] });
+      for (const event of page) await this.findOffer(event);
+      if (page.length < PAGE) return;
+    }
+  }
+
+  private async findOffer(event: PositionedEvent): Promise<void> {
+    const { store: { blobs }, labels, sandbox, machine } = this.deps;
+    const asked = await submissionOf(blobs, event);
+    this.next = event.position + 1;
+    if (asked === null || !asked.every((label) => labels.has(label))) return;
+    const run = event.stream.slice(streamOf('').length);
+    try {
+      const { policy } = Asked.parse(fromStored(run, event).event.data);
+      if (SANDBOXES.indexOf(policy.sandbox) < SANDBOXES.indexOf(sandbox)) return machine.logger.warn({ runId: run }, `left to others: --sandbox ${policy.sandbox} asks for less of a sandbox than this worker's ${sandbox}`);
+      this.offers.set(run, { run, base: policy.run.base, restsAt: -1, dueAt: Number.POSITIVE_INFINITY, notBefore: 0, backoffMs: BACKOFF_MS });
+    } catch (error) {
+      machine.logger.warn({ runId: run, why: String(error) }, 'a submitted run cannot be read');
+    }
+  }
+
+  /** Takes it where nobody has it, something is to be done, and its base is here. */
+  private async consider(offer: Offer): Promise<void> {
+    const { store: { events, holders }, machine } = this.deps;
+    const [last] = await events.read(streamOf(offer.run), { backwards: true, limit: 1 });
+    if (last?.revision === offer.restsAt && machine.clock.now() < offer.dueAt) return;
+    if ((await holders.holder(offer.run)) !== null) return;
+    if (!(await this.hasBase(offer))) return later(offer);
+    const hold = await this.acquire(offer.run);
+    if (hold === null) return;
+    const isTaken = await this.takeUp(offer, hold).catch(async (error: unknown) => {
+      await hold.release();
+      later(offer);
+      this.deps.ended({ run: offer.run, error }, null);
+      return true;
+    });
+    if (!isTaken) await hold.release();
+  }
+
+  private async hasBase({ run, base }: Offer): Promise<boolean> {
+    try {
+      await this.workspace.inspect(base);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ExecutorError)) throw error;
+      this.deps.machine.logger.debug({ runId: run, why: error.message }, 'left to others');
+      return false;
+    }
+  }
+
+  private async acquire(run: string): Promise<Hold | null> {
+    try {
+      return await this.deps.store.holders.acquire(run);
+    } catch (error) {
+      if (error instanceof ExecutorError && error.code === 'run.locked') return null;
+      throw error;
+    }
+  }
+
+  /** @returns false where nothing is to be done. */
+  private async takeUp(offer: Offer, hold: Hold): Promise<boolean> {
+    const { machine, store } = this.deps;
+    const standing = await standingOf(machine, store, offer.run);
+    const { head } = standing;
+    if (isOver(head)) this.offers.delete(offer.run);
+    if (isOver(head) || rests(standing, machine.clock.now())) {
+      [offer.restsAt, offer.dueAt] = [head.seq, dueAt(head)];
+      return false;
+    }
+    this.deps.taken(offer.run);
+    this.active.set(offer.run, this.hold(offer, standing, hold));
+    return true;
+  }
+
+  private async hold(offer: Offer, standing: Standing, hold: Hold): Promise<void> {
+    const { fate, view } = await this.see(offer.run, standing);
+    await hold.release();
+    this.active.delete(offer.run);
+    if ('error' in fate) later(offer);
+    else if (fate.driven.end === 'done') this.offers.delete(offer.run);
+    else if (fate.driven.end === 'rest') [offer.restsAt, offer.dueAt, offer.backoffMs] = [fate.driven.head.seq, dueAt(fate.driven.head), BACKOFF_MS];
+    this.deps.ended(fate, view);
+  }
+
+  /** Sees it through; whatever happens to it happens to no other run (K17). */
+  private async see(run: string, standing: Standing): Promise<{ readonly fate: Fate; readonly view: RunView }> {
+    const { machine, store, root, provider, table, prompts, snapshotEvery, stop } = this.deps;
+    let { views } = standing;
+    const fate = await fateOf(run, async () => {
+      const models = await openProvider(provider, { env: machine.env, table, used: modelsUsed(standing.requested.policy) });
+      await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });
+      const onRecord = (_: unknown, after: Standing['views']): void => void (views = after);
+      return execute({ run, machine, store, workspace: root, models, prompts, standing, snapshotEvery, stop, wait: false, resume: capsLeft(standing.head), onRecord });
+    });
+    await writeViews(root, views).catch((error: unknown) => machine.logger.warn({ runId: run, why: String(error) }, 'the files for people could not be written'));
+    return { fate, view: views.run };
+  }
+}
+
+function later(offer: Offer): void {
+  offer.notBefore = performance.now() + offer.backoffMs;
+  offer.backoffMs = Math.min(2 * offer.backoffMs, BACKOFF_MAX_MS);
+}
+
+const isOver = ({ state }: Head): boolean => state.cells.get('run')?.state.status === 'done';
+
+/** Paused, or only questions are left that have not expired: what comes next is a person's. */
+function rests({ head, views: { run } }: Standing, now: number): boolean {
+  const isPassive = [...head.state.open.values()].every(({ effect }) => effectRules.isPassive(effect));
+  return head.epoch > 0 && (run.pause !== null || (isPassive && Math.max(now, head.at) < dueAt(head)));
+}
+
+/** When the first question expires; other waits stand still while nobody holds the run. */
+function dueAt({ state }: Head): number {
+  const timers = [...state.open.values()].filter(({ effect }) => effectRules.isTimer(effect)).map(({ effect }) => effectRules.deadline(effect));
+  return Math.min(...timers.filter(({ absolute }) => absolute).map(({ at }) => at));
+}
