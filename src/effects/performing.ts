@@ -114,6 +114,13 @@ export function phaseOf({ requested }: Pick<Hands, 'requested'>, id: string): Re
   return phase;
 }
 
+/** The phase as the builder of one of its batches has it: nothing else may change, nothing else is missed (E-116). */
+export function partOf(hands: Pick<Hands, 'requested'>, { phase: id, batch }: { readonly phase: string; readonly batch: number }): Requested['plan']['phases'][number] {
+  const phase = phaseOf(hands, id);
+  const part = policyOf(hands, id).batches[batch];
+  return part === undefined ? phase : { ...phase, scope: { ...phase.scope, paths: part.paths }, deliverables: part.deliverables };
+}
+
 export function policyOf({ requested }: Pick<Hands, 'requested'>, id: string): Requested['policy']['phases'][number]['policy'] {
   const found = requested.policy.phases.find(({ phase }) => phase === id);
   if (found === undefined) throw new Error(`no policy for phase ${id}`);
