@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { gitVersion, repositoryHealth } from '#src/adapters/git/health.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
+import { withoutSecrets } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { openStore, setting, shownStore, type Environment, type Machine } from './machine.ts';
 import { configured, defaultProvider, keyVariables, NO_PROVIDER_HINT, openProvider, type Provider } from './provider.ts';
@@ -177,7 +178,7 @@ const ASKED = { role: 'doctor', phase: 'doctor', attempt: 1, call: 1, system: 'A
 
 async function question(models: Provider, model: string, stop: AbortSignal): Promise<string> {
   const reply = await models.call({ ...ASKED, model }, stop);
-  if (!reply.ok) throw new ExecutorError('provider.unavailable', `${model} gave no answer: ${reply.failure.code}: ${reply.failure.message}`, { hint: 'check key, base URL (OPENAI_BASE_URL with /v1, ANTHROPIC_BASE_URL without) and quota' });
+  if (!reply.ok) throw new ExecutorError('provider.unavailable', `${model} gave no answer: ${reply.failure.code}: ${withoutSecrets(reply.failure.message, models.secrets)}`, { hint: 'check key, base URL (OPENAI_BASE_URL with /v1, ANTHROPIC_BASE_URL without) and quota' });
   return `${model} answered (${reply.usage.inputTokens + reply.usage.outputTokens} tokens)`;
 }
 

@@ -13,7 +13,7 @@ import { setting, type Store } from '#src/app/machine.ts';
 import { promptsChanged } from '#src/app/pins.ts';
 import { absoluteProvider, defaultProvider, modelsUsed, NO_PROVIDER_HINT, nobody, openProvider } from '#src/app/provider.ts';
 import { appendRequest, configuration, prepareStart, refuseTaken, rememberStart, type Prepared, type StartRequest } from '#src/app/start.ts';
-import { weeklyUsage } from '#src/app/usage.ts';
+import { spentVendors, weeklyUsage } from '#src/app/usage.ts';
 import { recordsOf, requestedOf } from '#src/app/commands.ts';
 import { standingOf } from '#src/app/standing.ts';
 import { writeViews } from '#src/app/views.ts';
@@ -159,7 +159,10 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
     if (provider === undefined || workspace === undefined) throw new ExecutorError('usage.invalid', `this machine does not know where ${run} was started`, { hint: 'give --provider and -C' });
     const hold = await store.holders.acquire(run);
     try {
-      const models = await openProvider(provider, { env: machine.env, table: (await configuration()).models, used: modelsUsed(policy) }).catch((error: unknown) => {
+      const { models: table } = await configuration();
+      const spent = options.cancels === true ? new Set<string>() : await spentVendors(machine, store, { provider, table });
+      for (const vendor of spent) output.warn(output.style('yellow', `warning: the weekly quota of ${vendor} (config/models.yaml) is used up: nothing is asked of it`));
+      const models = await openProvider(provider, { env: machine.env, table, used: modelsUsed(policy), spent }).catch((error: unknown) => {
         // Whoever cancels needs nobody who answers.
         if (options.cancels === true && error instanceof ExecutorError) return nobody;
         throw error;

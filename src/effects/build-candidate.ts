@@ -10,6 +10,7 @@ import { isYaml } from '#src/yaml/syntax.ts';
 import { isRegular, judgePaths, type ChangedPath } from '#src/domain/path-policy.ts';
 import { riskTraits } from '#src/domain/risk.ts';
 import { isSecretFree, withoutSecrets } from '#src/domain/secrets.ts';
+import { cut } from '#src/domain/text.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { Candidate, TreeChange } from '#src/ports/workspace.ts';
@@ -153,7 +154,7 @@ async function accepted(hands: RepositoryHands, { tree, changes, diff, rung }: B
     deleted: sum(({ newMode }) => Number(ABSENT.test(newMode))),
     added: sum(({ added }) => added),
     removed: sum(({ removed }) => removed),
-    keyChanges: changes.slice(0, 10).map(({ path, added, removed }) => `${[...path].slice(0, 170).join('')} (+${added} −${removed})`),
+    keyChanges: changes.slice(0, 10).map(({ path, added, removed }) => `${cut(path, 160)} (+${added} −${removed})`),
     risk: riskTraits(changes.map(({ path }) => path), diff, hands.requested.policy.criticalPaths),
     rung,
     carried,

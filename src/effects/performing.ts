@@ -71,6 +71,7 @@ export const failureMessages = {
   http_4xx: 'the provider refused the request',
   http_401: 'the provider refused the key',
   http_402: 'the provider wants to be paid first',
+  quota_spent: 'the weekly quota of the vendor (config/models.yaml) is used up',
   http_429: 'the provider limits the rate',
   http_5xx: 'the provider failed',
   bad_response: 'the provider answered with something that is not an answer',
