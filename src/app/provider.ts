@@ -69,6 +69,9 @@ export const defaultProvider = (env: Environment): string | null => (configured(
 /** Vendors with a key or a server. */
 export const configured = (env: Environment): string[] => vendorNames.filter((name) => isReachable(env, name));
 
+/** The server that is asked in place of the vendor's own; null for that one. */
+export const serverOf = (env: Environment, name: string): string | null => (isVendor(name) ? setting(env, VENDORS[name].url) : null);
+
 const isReachable = (env: Environment, name: Vendor): boolean => [VENDORS[name].key, `${VENDORS[name].key}_FILE`, VENDORS[name].url].some((variable) => setting(env, variable) !== null);
 
 const vendorFor = (only: Vendor | null, table: ModelTable, model: string): Vendor | null => only ?? (table.models.get(model)?.provider as Vendor | undefined) ?? null;

@@ -3,7 +3,7 @@
 // From a plan's text to a run that may be driven: everything is checked before anything is written.
 
 import { isUtf8 } from 'node:buffer';
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, relative, resolve, sep } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,8 @@ function defaultRunId(file: string, now: number): string {
 /** @throws ExecutorError `plan.invalid` when the file cannot be read. */
 export async function readPlan(file: string, config: Config, options: { readonly now: number; readonly root: string | null }): Promise<ParsedPlan> {
   const path = resolve(file);
+  // Opening one waits for a writer, and nothing ends that; what a shell hands over as `<(…)` has one.
+  if (!path.startsWith('/dev/fd/') && (await stat(path).catch(() => null))?.isFIFO() === true) throw new ExecutorError('plan.invalid', `the plan ${file} is a named pipe`, { hint: 'give the path of a YAML or JSON file' });
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'ENOENT' ? 'does not exist' : cause.code === 'EISDIR' ? 'is a folder' : 'cannot be read';
     throw new ExecutorError('plan.invalid', `the plan ${file} ${why}`, { hint: 'give the path of a YAML or JSON file; `autopack init --example` makes one', cause });

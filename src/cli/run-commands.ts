@@ -2,6 +2,7 @@
 // ===========
 // Start or go on with a run and show it until it is over or rests.
 
+import { existsSync } from 'node:fs';
 import { access, constants, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { execute, readPrompts, type Execution } from '#src/app/execute.ts';
@@ -174,6 +175,7 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
       const { root } = await gitWorkspace({ userRepo: workspace, home: machine.home }).inspect(null).catch((error: unknown) => {
         // A run whose repository is gone can be ended all the same.
         if (options.cancels === true && error instanceof ExecutorError) return { root: workspace };
+        if (options.workspace === undefined && !existsSync(workspace)) throw new ExecutorError('workspace.unusable', `the repository of ${run} is not at ${workspace} any more`, { hint: `name its new place: autopack resume ${run} -C FOLDER`, cause: error });
         throw error;
       });
       await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });

@@ -9,11 +9,13 @@ afterEach(() => removePlace(place));
 
 test('E-143 A-113 a run whose vendor\'s quota is used up asks nothing of it when it is resumed: it says so, records it and rests with exit 6', async () => {
   place = makePlace();
-  const server = await vendorServer((_asked, nth) => (nth === 1 ? { answer: { text: '{"summary":"s","files":[{"path":"mode.txt","mode":"create","new_content":"ok\\n"}]}', input: 10_000_000 } } : { status: 401, body: '{}' }));
+  const server = await vendorServer((_asked, nth) => (nth === 1 ? { status: 401, body: '{}' } : { answer: { text: '{"summary":"s","files":[{"path":"mode.txt","mode":"create","new_content":"ok\\n"}]}', input: 10_000_000 } }));
   const env = { ANTHROPIC_API_KEY: 'nobody-of-anthropic', ANTHROPIC_BASE_URL: server.url };
-  const args = runArgs(place, '--token-cap', '40000000').map((word) => (word.startsWith('script:') ? 'anthropic' : word));
-  const rested = await autopack(place, args, { env });
+  const args = (run: string) => runArgs(place, '--run-id', run).map((word) => (word.startsWith('script:') ? 'anthropic' : word));
+  const rested = await autopack(place, args(place.run), { env });
   expect(rested.code, rested.err).toBe(6);
+  const other = await autopack(place, args('other'), { env });
+  expect(other.code, 'its one call is more than its cap').toBe(5);
   const asked = server.asked.length;
   const resumed = await autopack(place, ['resume', place.run], { env });
   await server.close();
