@@ -66,12 +66,15 @@ export interface PhaseContext extends PhaseInput {
   readonly promptTooLong: boolean;
   /** The answer format of the attempt, and what its builder saw. */
   readonly mode: BuilderMode;
-  readonly shown: { readonly base: string; readonly manifest: Ref } | null;
+  readonly shown: { readonly base: string; readonly tree: string | null; readonly manifest: Ref } | null;
+  /** Of the attempt, from 0: the one that is being built (E-115). */
+  readonly batch: number;
   readonly answer: Ref | null;
   /** A cut answer of this attempt that was continued. */
   readonly partial: Ref | null;
   /** Output tokens of the builder's last answer. */
   readonly used: number;
+  /** Of all batches so far. */
   readonly tree: string | null;
   readonly diff: Ref | null;
   readonly set: string | null;
@@ -122,7 +125,7 @@ export function initialContext({ phase, policy }: PhaseInput): PhaseContext {
 
 /** What no attempt takes over from the one before. */
 export const freshAttempt = {
-  calls: { builder: 0, auditor: 0, auditor2: 0, judge: 0, planner: 0 }, tries: 0, interruptions: 0, repairs: 0, trouble: null,
+  calls: { builder: 0, auditor: 0, auditor2: 0, judge: 0, planner: 0 }, tries: 0, interruptions: 0, repairs: 0, trouble: null, batch: 0,
   answer: null, partial: null, used: 0, tree: null, diff: null, set: null, netDeletion: 0, risk: 0, checks: null, checksMessage: '', tested: null, coverageDeltaBp: null, output: null,
   answers: [], judgement: null, unreadable: [], audit: null, auditedSet: null, approvedSet: null, reaudits: 0,
 } as const;

@@ -182,13 +182,13 @@ const ofPhase = ({ phase, attempt }: PhaseContext) => ({ phase, attempt });
 const required = <T>(value: T | null): T => value as T;
 
 export const assembleContext = ({ context, event }: Args) => ({
-  id: causeOf(event), ...ofPhase(context), base: context.base, model: builderModel(context), outputTokensMax: context.limit, least: context.promptTooLong, revision: context.revision, feedback: [...context.feedback],
+  id: causeOf(event), ...ofPhase(context), base: context.base, batch: context.batch, tree: context.tree, model: builderModel(context), outputTokensMax: context.limit, least: context.promptTooLong, revision: context.revision, feedback: [...context.feedback],
 });
 export const callBuilder = ({ context, event }: Args) => ({
-  id: causeOf(event), ...ofPhase(context), call: context.calls.builder, model: builderModel(context), outputTokensMax: context.limit, timeoutMs: context.policy.callTimeoutMs,
+  id: causeOf(event), ...ofPhase(context), call: context.calls.builder, batch: context.batch, model: builderModel(context), outputTokensMax: context.limit, timeoutMs: context.policy.callTimeoutMs,
   context: required(context.contextRef), mode: context.mode, partial: context.partial, revision: context.revision, feedback: [...context.feedback],
 });
-export const buildCandidate = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), answer: required(context.answer), partial: context.partial, mode: context.mode, shown: required(context.shown), base: context.base });
+export const buildCandidate = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), batch: context.batch, answer: required(context.answer), partial: context.partial, mode: context.mode, shown: required(context.shown), base: context.base });
 export const runTests = ({ context, event }: Args) => ({ id: causeOf(event), ...ofPhase(context), tree: required(context.tree), base: context.base, baseline: context.baseline.report });
 /** What auditors and judge are shown alike. */
 const reviewed = (context: PhaseContext, role: 'auditor' | 'auditor2' | 'judge') => ({

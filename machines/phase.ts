@@ -58,10 +58,11 @@ export const phaseMachine = setup({
     repair: assign(({ context }) => ({ repairs: context.repairs + 1 })),
     showLess: assign({ promptTooLong: true }),
     // what came back
-    keepContext: assign(({ context, event }) => (event.type === 'context.assembled' ? { contextRef: event.context, contextTokens: event.tokens, mode: event.mode, limit: Math.max(context.limit, event.outputTokens), shown: { base: context.base, manifest: event.manifest } } : {})),
+    keepContext: assign(({ context, event }) => (event.type === 'context.assembled' ? { contextRef: event.context, contextTokens: event.tokens, mode: event.mode, limit: Math.max(context.limit, event.outputTokens), shown: { base: context.base, tree: context.tree, manifest: event.manifest } } : {})),
     keepAnswer: assign(({ event }) => (event.type === 'builder.answered' ? { answer: event.answer, used: event.outputTokens } : {})),
     keepPartial: assign(({ event }) => (event.type === 'builder.answered' ? { partial: event.answer } : {})),
     keepCandidate: assign(({ context, event }) => (event.type === 'candidate.built' ? { tree: event.tree, diff: event.diff, set: event.set, netDeletion: event.removed - event.added, risk: riskScore({ ...event.risk, added: event.added, removed: event.removed, allowMassDeletion: context.policy.allowMassDeletion }) } : {})),
+    nextBatch: assign(({ context, event }) => (event.type === 'candidate.built' ? { batch: context.batch + 1, tree: event.tree, partial: null, repairs: 0 } : {})),
     keepChecks: assign(({ context, event }) => said.checked(context, event)),
     skipChecks: assign(({ context: { policy } }) => ({ checks: policy.check === 'skip' ? 'skipped' as const : 'none' as const, checksMessage: 'no test was run', output: null })),
     keepVerdict: assign(({ context, event }) => said.verdictKept(context, event)),
@@ -107,6 +108,7 @@ export const phaseMachine = setup({
     formatRepairable: ({ context, event }) => event.type === 'candidate.refused' && event.kind === 'format' && context.repairs < 1,
     refusedAs: ({ event }, { kind }: { kind: string }) => event.type === 'candidate.refused' && event.kind === kind,
     emptyPatch: ({ context, event }) => event.type === 'candidate.built' && isEmpty(event) && !context.policy.allowNoop,
+    moreBatches: ({ context }) => context.batch + 1 < context.policy.batches.length,
     hasNoCommand: ({ context }) => context.policy.check !== 'command',
     testsPass: ({ context, event }) => event.type === 'tests.finished' && judgeCheck(event, context.baseline, checkRules(context)).passed,
     unreadableFirst: ({ context, event }) => (event.type === 'audit.answered' || event.type === 'judge.answered') && event.verdict === null && context.unreadable.every(({ slot }) => slot !== slotOf(context, event.cause)),
@@ -151,12 +153,10 @@ export const phaseMachine = setup({
         context: {
           entry: ['beginAttempt', { type: 'attempt.started', params: said.attemptStarted }, ...wants('context')],
           exit: leave(),
-          on: {
-            ...grants({ type: 'assembleContext', params: said.assembleContext }),
-            'effect.failed': [{ guard: 'endsAttempt', target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'context' } } }, trouble()],
-            'context.assembled': { target: 'work', actions: 'keepContext' },
-          },
+          on: awaitingContext(),
         },
+        /** E-116: the next batch sees what those before it made. */
+        reload: { entry: wants('context'), exit: leave(), on: awaitingContext() },
         work: {
           entry: wants('builder'),
           exit: leave(),
@@ -177,6 +177,7 @@ export const phaseMachine = setup({
           on: {
             ...awaitingLocal({ type: 'buildCandidate', params: said.buildCandidate }),
             'candidate.built': [
+              { guard: 'moreBatches', target: 'reload', actions: 'nextBatch' },
               { guard: 'emptyPatch', target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'empty_patch' } } },
               { guard: 'hasNoCommand', target: '#phase.AUDITING', actions: ['keepCandidate', 'skipChecks', { type: 'check.skipped', params: said.checkSkipped }] },
               { target: 'check', actions: 'keepCandidate' },
@@ -409,6 +410,15 @@ function trouble() {
 /** Work on this machine: what fails is the machine's trouble. */
 function awaitingLocal<const E extends { type: string; params: unknown }>(effect: E, timed = true) {
   return { ...grants(effect, timed), 'effect.failed': trouble() } as const;
+}
+
+/** What the builder will see, of the base or of the batches before. */
+function awaitingContext() {
+  return {
+    ...grants({ type: 'assembleContext', params: said.assembleContext }),
+    'effect.failed': [{ guard: 'endsAttempt', target: '#phase.ESCALATING', actions: { type: 'failed', params: { kind: 'context' } } }, trouble()],
+    'context.assembled': { target: '#phase.BUILDING.work', actions: 'keepContext' },
+  } as const;
 }
 
 /** A paid call: transport retries with their waits, lost answers, then the provider's trouble. */

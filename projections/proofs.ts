@@ -3,12 +3,14 @@
 // One bounded proof per ended phase, from that attempt's own patch and its own tests. Sources: A-280…A-286.
 
 import { z } from 'zod';
+import { cut } from '#src/domain/text.ts';
 import type { FactData } from '#src/events/facts.ts';
 import type { InputData } from '#src/events/inputs.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { iso, type Projection } from './projection.ts';
 
-const Cut = z.string().max(500);
+const TEXT_MAX = 500;
+const Cut = z.string().max(TEXT_MAX);
 
 /** Schema 1.0 (A-280), with the evidence's place in the log (A-283). */
 export const Proof = z.strictObject({
@@ -105,8 +107,6 @@ function read(evidence: Evidence, { to, event, facts }: RunRecord): Evidence {
   return after;
 }
 
-const cut = (text: string): string => [...text].slice(0, 480).join('');
-
 function prove(run: string, evidence: Evidence, ended: FactData<'phase.ended'>, record: RunRecord): Proof {
   const { candidate, tests } = evidence;
   const success = ended.outcome === 'COMPLETE';
@@ -132,9 +132,9 @@ function prove(run: string, evidence: Evidence, ended: FactData<'phase.ended'>, 
       tests_failed: tests?.testsFailed ?? 0,
       probes_executed: [],
       contracts_verified: [],
-      verification_summary: cut(verificationSummary(evidence)),
+      verification_summary: cut(verificationSummary(evidence), TEXT_MAX),
     },
-    error_summary: success ? null : cut(ended.reason ?? ended.outcome),
+    error_summary: success ? null : cut(ended.reason ?? ended.outcome, TEXT_MAX),
     metrics_placeholder: candidate === null,
     attempt_index: evidence.attempt,
     commit: ended.commit,
@@ -151,7 +151,8 @@ function changeSummary(candidate: Evidence['candidate']): string {
   if (candidate === null) return 'nothing was built';
   const total = candidate.created + candidate.modified + candidate.deleted;
   const more = total > SHOWN_MAX ? ` +${total - SHOWN_MAX} more` : '';
-  return cut(`${total} files, +${candidate.added} −${candidate.removed}: ${candidate.keyChanges.slice(0, SHOWN_MAX).join(', ')}${more}`);
+  const shown = `${total} files, +${candidate.added} −${candidate.removed}: ${candidate.keyChanges.slice(0, SHOWN_MAX).join(', ')}`;
+  return cut(shown, TEXT_MAX - more.length) + more;
 }
 
 function verificationSummary({ check, tests, audit, gate }: Evidence): string {

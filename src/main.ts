@@ -5,6 +5,7 @@
 import { main } from '#src/cli/program.ts';
 
 const EXITS = { SIGINT: 130, SIGTERM: 143 } as const;
+process.report.excludeEnv = true; // a report of a crash, where somebody asked Node for one, holds no keys
 const abort = new AbortController();
 let code: number | null = null;
 

@@ -9,9 +9,10 @@ import { randomUUID } from 'node:crypto';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { gitVersion, repositoryHealth } from '#src/adapters/git/health.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
+import { withoutSecrets } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { openStore, setting, shownStore, type Environment, type Machine } from './machine.ts';
-import { configured, defaultProvider, keyVariables, NO_PROVIDER_HINT, openProvider, type Provider } from './provider.ts';
+import { configured, defaultProvider, keyVariables, NO_PROVIDER_HINT, openProvider, serverOf, type Provider } from './provider.ts';
 import { configuration, readPlan, refuse } from './start.ts';
 
 export interface Finding {
@@ -169,16 +170,19 @@ async function provider({ machine: { env }, provider: named, stop }: DoctorReque
   const opened = await openProvider(named, { env, table: models, used: cheapest });
   if (named.startsWith('script:')) return ok(`${named}: every answer can be read`);
   const said: string[] = [];
-  for (const model of cheapest) said.push(await question(opened, model, stop));
+  for (const model of cheapest) {
+    const server = serverOf(env, named === 'vendors' ? (models.models.get(model)?.provider ?? '') : named);
+    said.push(await question(opened, { model, name: server === null ? model : `${model} at ${server}` }, stop));
+  }
   return said.length === 0 ? fail('no model can be asked', NO_PROVIDER_HINT) : ok(said.join(', '));
 }
 
 const ASKED = { role: 'doctor', phase: 'doctor', attempt: 1, call: 1, system: 'Answer in one word.', prompt: 'Say ok.', outputTokensMax: 16, timeoutMs: 30_000, schema: null } as const;
 
-async function question(models: Provider, model: string, stop: AbortSignal): Promise<string> {
+async function question(models: Provider, { model, name }: { readonly model: string; readonly name: string }, stop: AbortSignal): Promise<string> {
   const reply = await models.call({ ...ASKED, model }, stop);
-  if (!reply.ok) throw new ExecutorError('provider.unavailable', `${model} gave no answer: ${reply.failure.code}: ${reply.failure.message}`, { hint: 'check key, base URL (OPENAI_BASE_URL with /v1, ANTHROPIC_BASE_URL without) and quota' });
-  return `${model} answered (${reply.usage.inputTokens + reply.usage.outputTokens} tokens)`;
+  if (!reply.ok) throw new ExecutorError('provider.unavailable', `${name} gave no answer: ${reply.failure.code}: ${withoutSecrets(reply.failure.message, models.secrets)}`, { hint: 'check key, base URL (OPENAI_BASE_URL with /v1, ANTHROPIC_BASE_URL without) and quota' });
+  return `${name} answered (${reply.usage.inputTokens + reply.usage.outputTokens} tokens)`;
 }
 
 /** Their names alone. */
@@ -187,4 +191,9 @@ function secrets({ machine: { env } }: DoctorRequest): Verdict {
   return ok(names.length === 0 ? 'none is set' : `${names.join(', ')}: no child process sees them, no answer that holds one is taken`);
 }
 
-const team = (): Verdict => ok('NATS and EventStoreDB: not configured, using a store on this machine');
+/** That they answer is what opening the store shows. */
+function team({ machine: { env, storeSpec } }: DoctorRequest): Verdict {
+  const url = setting(env, 'AUTOPACK_NATS_URL');
+  if (storeSpec.startsWith('sqlite:') && url === null) return ok('NATS and EventStoreDB: not configured, using a store on this machine');
+  return ok(`${url === null ? 'NATS: not configured' : `NATS: ${shownStore(url)}`}, store ${shownStore(storeSpec)}`);
+}

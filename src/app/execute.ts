@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { views, type Views } from '#projections/files.ts';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
-import { secretsIn } from '#src/domain/secrets.ts';
+import { secretsIn, withoutSecrets } from '#src/domain/secrets.ts';
 import type { Resumption } from '#src/events/inputs.ts';
 import { beganBefore } from '#src/effects/model-call.ts';
 import { perform as performEffect } from '#src/effects/perform.ts';
@@ -52,6 +52,10 @@ export async function readPrompts(): Promise<ReadonlyMap<string, string>> {
   return new Map(await Promise.all(names.map(async (name) => [basename(name, '.md'), await readFile(join(folder, name), 'utf8')] as const)));
 }
 
+/** A vendor's own words may repeat the key that it refuses. */
+const keyless = (fields: Record<string, unknown>, secrets: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? withoutSecrets(value, secrets) : value]));
+
 export async function execute(execution: Execution): Promise<Driven> {
   const { run, machine, store, models } = execution;
   await mkdir(machine.home, { recursive: true, mode: 0o700 });
@@ -66,7 +70,7 @@ export async function execute(execution: Execution): Promise<Driven> {
   await mend({ workspace, blobs: store.blobs, ...after.run, head, records: () => history(store.events, run), tell });
   const keeper = snapshotKeeper(machine, store, { ...execution.standing, every: execution.snapshotEvery });
   const perform = ({ open, signal }: Performance) => {
-    const log: Hands['log'] = (fields, message) => machine.logger.warn({ runId: run, ...fields }, message);
+    const log: Hands['log'] = (fields, message) => machine.logger.warn({ runId: run, ...keyless(fields, secrets) }, message);
     const begun = (effect: string): Promise<boolean> => beganBefore(store.blobs, { run, effect, nonce });
     const hands: Hands = { workspace, processes, models, secrets, blobs: store.blobs, requested, prompts: execution.prompts, searchPath: machine.searchPath, begun, log };
     return performEffect(hands, { run, effect: open.effect, place: open.place, at: open.at, signal });

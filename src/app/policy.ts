@@ -4,6 +4,7 @@
 
 import { categoryOf } from '#src/domain/category.ts';
 import { route, secondAuditors, walk, type Routed, type Vendors } from '#src/domain/routing.ts';
+import { batchesOf } from '#src/domain/special.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Config } from '#src/config/config.ts';
 import type { Phase, Plan } from '#src/events/plan.ts';
@@ -97,7 +98,7 @@ function isOwn(ci: Phase['ci'], baseline: Plan['baseline']): boolean {
 
 interface Given { readonly settings: RunSettings; readonly config: Config; readonly routed: Routes }
 
-function phasePolicy(phase: Phase, baseline: Plan['baseline'], { settings: { profile }, config: { executor, categories }, routed }: Given): PhasePolicy {
+function phasePolicy(phase: Phase, baseline: Plan['baseline'], { settings: { profile }, config: { executor, categories, special }, routed }: Given): PhasePolicy {
   const category = categoryOf(categories, phase.task_category);
   const { docsOutput, testsOutput, output } = executor.tokens;
   const outputs = phase.task_category === 'docs' ? docsOutput : phase.task_category === 'tests' ? testsOutput : output;
@@ -139,5 +140,6 @@ function phasePolicy(phase: Phase, baseline: Plan['baseline'], { settings: { pro
     replanMessageMin: executor.replan.messageMin,
     replanFatal: [...executor.replan.fatal],
     builderMode: phase.builder_mode,
+    batches: batchesOf(phase, special),
   };
 }

@@ -10,7 +10,7 @@ import type { VendorCall, VendorOptions } from '#src/adapters/wire/wire.ts';
 import { quotaState, type ModelTable, type Vendors } from '#src/domain/routing.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Policy } from '#src/events/policy.ts';
-import type { Models } from '#src/ports/models.ts';
+import type { FailedCall, Models } from '#src/ports/models.ts';
 import { setting, type Environment } from './machine.ts';
 
 export interface Provider extends Models {
@@ -36,12 +36,17 @@ export interface ProviderOptions {
   readonly table: ModelTable;
   /** The models that the run may ask. */
   readonly used: readonly string[];
+  /** Vendors whose quota is used up: a call of one fails before it is made (A-113). */
+  readonly spent?: ReadonlySet<string>;
 }
+
+const FREE = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
+const withoutAsking = (code: string, message: string): FailedCall => ({ ok: false, retryAfterMs: 0, usage: FREE, failure: { code, message, retryable: false } });
 
 /** Who answers where nobody needs to: a cancelled run settles without models. */
 export const nobody: Provider = {
   idempotent: true, digest: null, secrets: [], human: () => null,
-  call: () => Promise.resolve({ ok: false, retryAfterMs: 0, usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }, failure: { code: 'answer_missing', message: 'the run is being cancelled', retryable: false } }),
+  call: () => Promise.resolve(withoutAsking('answer_missing', 'the run is being cancelled')),
 };
 
 /** Every model that a policy may route to. */
@@ -63,6 +68,9 @@ export const defaultProvider = (env: Environment): string | null => (configured(
 
 /** Vendors with a key or a server. */
 export const configured = (env: Environment): string[] => vendorNames.filter((name) => isReachable(env, name));
+
+/** The server that is asked in place of the vendor's own; null for that one. */
+export const serverOf = (env: Environment, name: string): string | null => (isVendor(name) ? setting(env, VENDORS[name].url) : null);
 
 const isReachable = (env: Environment, name: Vendor): boolean => [VENDORS[name].key, `${VENDORS[name].key}_FILE`, VENDORS[name].url].some((variable) => setting(env, variable) !== null);
 
@@ -94,7 +102,7 @@ export function vendorsBy(provider: string, { env, table, disabled, used, isElse
   };
 }
 
-async function vendorModels(only: Vendor | null, { env, table, used }: ProviderOptions): Promise<Provider> {
+async function vendorModels(only: Vendor | null, { env, table, used, spent }: ProviderOptions): Promise<Provider> {
   const vendorOf = (model: string): Vendor | null => vendorFor(only, table, model);
   const needed = vendorNames.filter((name) => used.some((model) => vendorOf(model) === name));
   const missing = needed.filter((name) => !isReachable(env, name));
@@ -110,6 +118,7 @@ async function vendorModels(only: Vendor | null, { env, table, used }: ProviderO
       const name = vendorOf(request.model);
       const call = name === null ? undefined : calls.get(name);
       if (call === undefined) throw new Error(`no client for ${request.model}`);
+      if (name !== null && spent?.has(name) === true) return Promise.resolve(withoutAsking('quota_spent', `the weekly quota of ${name} is used up`));
       // A server of one's own may know no schemas: the prompt asks for the same.
       const isHeld = table.models.get(request.model)?.structured === true && setting(env, VENDORS[name as Vendor].url) === null;
       return call(isHeld ? request : { ...request, schema: null }, signal);

@@ -3,7 +3,7 @@
 // From a plan's text to a run that may be driven: everything is checked before anything is written.
 
 import { isUtf8 } from 'node:buffer';
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, relative, resolve, sep } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,8 @@ function defaultRunId(file: string, now: number): string {
 /** @throws ExecutorError `plan.invalid` when the file cannot be read. */
 export async function readPlan(file: string, config: Config, options: { readonly now: number; readonly root: string | null }): Promise<ParsedPlan> {
   const path = resolve(file);
+  // Opening one waits for a writer, and nothing ends that; what a shell hands over as `<(…)` has one.
+  if (!path.startsWith('/dev/fd/') && (await stat(path).catch(() => null))?.isFIFO() === true) throw new ExecutorError('plan.invalid', `the plan ${file} is a named pipe`, { hint: 'give the path of a YAML or JSON file' });
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'ENOENT' ? 'does not exist' : cause.code === 'EISDIR' ? 'is a folder' : 'cannot be read';
     throw new ExecutorError('plan.invalid', `the plan ${file} ${why}`, { hint: 'give the path of a YAML or JSON file; `autopack init --example` makes one', cause });
@@ -115,8 +117,8 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const estimate = estimatePlan(plan, policy, files);
   const confirm = confirmation(estimate, parsed.settings.confirmAboveMicroUsd, config.executor.human.expiryMs);
   const requested = { run, plan, policy: { ...policy, run: { ...policy.run, confirm } }, pins: pinsFor(prompts) };
-  if (!isSecretFree(JSON.stringify(requested), secretsIn(machine.env))) throw planInvalid([`${file}: it holds what looks like a key, and a plan is recorded whole; let the project read its keys where it runs`]);
   const models = isElsewhere ? nobody : await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
+  if (!isSecretFree(JSON.stringify(requested), [...models.secrets, ...secretsIn(machine.env)])) throw planInvalid([`${file}: it holds what looks like a key, and a plan is recorded whole; let the project read its keys where it runs`]);
   return { run, requested, prompts, models, inspection, estimate, notices: [...inspection.warnings, ...parsed.warnings.map(noticeText), ...scope.warnings, ...requested.policy.warnings] };
 }
 

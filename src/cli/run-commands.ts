@@ -2,6 +2,7 @@
 // ===========
 // Start or go on with a run and show it until it is over or rests.
 
+import { existsSync } from 'node:fs';
 import { access, constants, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { execute, readPrompts, type Execution } from '#src/app/execute.ts';
@@ -13,7 +14,7 @@ import { setting, type Store } from '#src/app/machine.ts';
 import { promptsChanged } from '#src/app/pins.ts';
 import { absoluteProvider, defaultProvider, modelsUsed, NO_PROVIDER_HINT, nobody, openProvider } from '#src/app/provider.ts';
 import { appendRequest, configuration, prepareStart, refuseTaken, rememberStart, type Prepared, type StartRequest } from '#src/app/start.ts';
-import { weeklyUsage } from '#src/app/usage.ts';
+import { spentVendors, weeklyUsage } from '#src/app/usage.ts';
 import { recordsOf, requestedOf } from '#src/app/commands.ts';
 import { standingOf } from '#src/app/standing.ts';
 import { writeViews } from '#src/app/views.ts';
@@ -168,7 +169,10 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
     if (provider === undefined || workspace === undefined) throw new ExecutorError('usage.invalid', `this machine does not know where ${run} was started`, { hint: 'give --provider and -C' });
     const hold = await store.holders.acquire(run);
     try {
-      const models = await openProvider(provider, { env: machine.env, table: (await configuration()).models, used: modelsUsed(policy) }).catch((error: unknown) => {
+      const { models: table } = await configuration();
+      const spent = options.cancels === true ? new Set<string>() : await spentVendors(machine, store, { provider, table });
+      for (const vendor of spent) output.warn(output.style('yellow', `warning: the weekly quota of ${vendor} (config/models.yaml) is used up: nothing is asked of it`));
+      const models = await openProvider(provider, { env: machine.env, table, used: modelsUsed(policy), spent }).catch((error: unknown) => {
         // Whoever cancels needs nobody who answers.
         if (options.cancels === true && error instanceof ExecutorError) return nobody;
         throw error;
@@ -180,6 +184,7 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
       const { root } = await gitWorkspace({ userRepo: workspace, home: machine.home }).inspect(null).catch((error: unknown) => {
         // A run whose repository is gone can be ended all the same.
         if (options.cancels === true && error instanceof ExecutorError) return { root: workspace };
+        if (options.workspace === undefined && !existsSync(workspace)) throw new ExecutorError('workspace.unusable', `the repository of ${run} is not at ${workspace} any more`, { hint: `name its new place: autopack resume ${run} -C FOLDER`, cause: error });
         throw error;
       });
       await remember(machine.home, run, { workspace: root, provider: absoluteProvider(provider), providerDigest: models.digest });

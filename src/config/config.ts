@@ -11,6 +11,7 @@ import { noticeText, parseLocated, schemaNotices } from '#src/yaml/located.ts';
 import { Policy, RunPolicy } from '#src/events/policy.ts';
 import type { CategoryTable } from '#src/domain/category.ts';
 import type { ModelTable } from '#src/domain/routing.ts';
+import { SPECIAL_PHASES, type SpecialTable } from '#src/domain/special.ts';
 
 const Count = z.int().nonnegative();
 const PerComplexity = z.strictObject({ low: Count, medium: Count, high: Count, maintenance: Count });
@@ -48,12 +49,14 @@ const Models = z.strictObject({
   disabledVendors: z.array(Vendor),
 });
 const Categories = z.record(z.string(), z.strictObject({ highRisk: z.boolean(), secondAuditor: z.enum(['none', 'wanted', 'required']), strict: z.boolean(), askBeforeCommit: z.boolean(), attemptsMax: z.int().min(1) }));
+const Phases = z.record(z.string(), z.array(z.strictObject({ name: z.string().min(1), prefixes: z.array(z.string().min(1)).min(1) })).min(1));
 const Protection = z.strictObject({ protected: z.array(z.string()) });
 
 export interface Config {
   readonly executor: z.infer<typeof Executor>;
   readonly models: ModelTable;
   readonly categories: CategoryTable;
+  readonly special: SpecialTable;
   readonly protectedPaths: readonly string[];
 }
 
@@ -63,11 +66,12 @@ export async function loadConfig(folder: string): Promise<Config> {
   const executor = await read(folder, 'executor.yaml', Executor, problems);
   const models = await read(folder, 'models.yaml', Models, problems, (file) => [...unknownModels(file), ...oddPolicies(file)]);
   const categories = await read(folder, 'categories.yaml', Categories, problems);
+  const phases = await read(folder, 'phases.yaml', Phases, problems, missingPhases);
   const protection = await read(folder, 'protection.yaml', Protection, problems);
-  if (executor === null || models === null || categories === null || protection === null || problems.length > 0) {
+  if (executor === null || models === null || categories === null || phases === null || protection === null || problems.length > 0) {
     throw new ExecutorError('config.invalid', `the configuration cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
   }
-  return { executor, models: tableOf(models), categories: new Map(Object.entries(categories)), protectedPaths: protection.protected };
+  return { executor, models: tableOf(models), categories: new Map(Object.entries(categories)), special: new Map(Object.entries(phases)), protectedPaths: protection.protected };
 }
 
 type Check<T> = (value: T) => readonly { readonly path: (string | number)[]; readonly message: string }[];
@@ -88,6 +92,9 @@ async function read<T>(folder: string, name: string, schema: z.ZodType<T>, probl
   problems.push(...notices.map(noticeText));
   return parsed.success ? parsed.data : null;
 }
+
+/** A special phase without an answer is told at the start, not when its turn comes (E-597). */
+const missingPhases: Check<z.infer<typeof Phases>> = (phases) => SPECIAL_PHASES.flatMap((id) => (Object.hasOwn(phases, id) ? [] : [{ path: [], message: `the special phase ${id} has no batches` }]));
 
 type ModelsFile = z.infer<typeof Models>;
 

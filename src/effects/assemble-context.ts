@@ -16,7 +16,7 @@ import { isSecretFree } from '#src/domain/secrets.ts';
 import type { BuilderMode } from '#src/events/define.ts';
 import type { TreeFile } from '#src/ports/workspace.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
-import { failed, phaseOf, policyOf, putText, result, type Handler, type Hands, type Performing, type Requested } from './performing.ts';
+import { failed, partOf, policyOf, putText, result, type Handler, type Hands, type Performing, type Requested } from './performing.ts';
 import { builderPrompt, wordsBeside } from './prompts.ts';
 
 const PLAIN = '100644';
@@ -26,10 +26,10 @@ type Phase = Requested['plan']['phases'][number];
 
 export const assembleContext: Handler<'assembleContext'> = async ({ run, params, hands }) => {
   await hands.workspace.reopen(run, params.base);
-  const files = await hands.workspace.files(await hands.workspace.treeOf(params.base));
+  const files = await hands.workspace.files(params.tree ?? (await hands.workspace.treeOf(params.base)));
   // Links and submodules are never followed: what they name is not in the tree.
   const regular = files.filter(({ mode }) => isRegular(mode));
-  const phase = phaseOf(hands, params.phase);
+  const phase = partOf(hands, params);
   const tree = contextTree(regular);
   const { chosen, read } = await choose(hands, params, { phase, tree });
   if (chosen.tooLarge.length > 0) return failed('context_too_large', { detail: chosen.tooLarge.slice(0, 5).join(', ') });

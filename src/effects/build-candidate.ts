@@ -9,12 +9,13 @@ import { shownWhole } from '#src/domain/manifest.ts';
 import { isRegular, judgePaths, type ChangedPath } from '#src/domain/path-policy.ts';
 import { riskTraits } from '#src/domain/risk.ts';
 import { isSecretFree, withoutSecrets } from '#src/domain/secrets.ts';
+import { cut } from '#src/domain/text.ts';
 import { canonical, sha256 } from '#src/record/canonical.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { Candidate, TreeChange } from '#src/ports/workspace.ts';
 import type { InputData } from '#src/events/inputs.ts';
 import { syntaxReader } from './syntax.ts';
-import { getText, phaseOf, putText, result, type Handler, type Performing, type RepositoryHands } from './performing.ts';
+import { getText, partOf, phaseOf, policyOf, putText, result, type Handler, type Performing, type RepositoryHands } from './performing.ts';
 
 type Work = Performing<'buildCandidate', RepositoryHands>;
 type Built = Extract<Candidate, { ok: true }>;
@@ -29,7 +30,7 @@ export const buildCandidate: Handler<'buildCandidate', RepositoryHands> = async 
   const { hands, params, run } = work;
   await hands.workspace.reopen(run, params.base);
   const seen = await hands.workspace.treeOf(params.shown.base);
-  const made = await makeCandidate(work, seen);
+  const made = await makeBatch(work, seen);
   if (isRefused(made)) return refused(hands, made);
   const judged = await judge(work, seen, made);
   if (judged !== null) return refused(hands, judged);
@@ -45,6 +46,18 @@ async function answerOf({ hands: { blobs }, params: { answer, partial, mode } }:
   const { continuation } = formats[mode];
   const whole = partial === null || continuation === null ? null : continuation.whole(await getText(blobs, partial));
   return whole === null || continuation === null ? text : continuation.joined(whole.answer, text);
+}
+
+/** What the answer makes of the batches before it, told as a change of what the attempt began with (E-116). */
+async function makeBatch(work: Work, seen: string): Promise<Made | Refused> {
+  const { workspace } = work.hands;
+  const before = work.params.shown.tree ?? seen;
+  const made = await makeCandidate(work, before);
+  if (isRefused(made)) return made;
+  const violations = pathViolations(work, made.candidate.changes, (await workspace.files(before)).map(({ path }) => path));
+  if (violations !== null || before === seen) return violations ?? made;
+  const all = await workspace.carry({ from: seen, to: made.candidate.tree, onto: seen });
+  return all.ok ? { ...made, candidate: { ...all, rung: made.candidate.rung } } : { kind: 'apply', code: 'does_not_apply', problems: all.problems };
 }
 
 async function makeCandidate(work: Work, seen: string): Promise<Made | Refused> {
@@ -76,19 +89,17 @@ async function filesOf(work: Work, seen: string, edits: readonly Edit[]): Promis
 }
 
 function pathViolations({ hands, params }: Work, changes: readonly ChangedPath[], present: readonly string[]): Refused | null {
-  const { scope } = phaseOf(hands, params.phase);
+  const { scope } = partOf(hands, params);
   const readOnly = scope.read_only_context.map(({ path }) => path);
   const found = judgePaths(changes, { scope: scope.paths, readOnly, protectedPaths: hands.requested.policy.protectedPaths, present });
   return found.length === 0 ? null : refusal('policy_refused', found, found[0]?.rule ?? 'path');
 }
 
-/** Paths as git sees them, then what the change does to its files, then what the phase must leave. */
+/** What the change does to its files, and what it must leave. */
 async function judge(work: Work, seen: string, { candidate, whole }: Made): Promise<Refused | null> {
   const { hands, params } = work;
   if (candidate.changes.length === 0) return null;
   const before = (await hands.workspace.files(seen)).map(({ path }) => path);
-  const violations = pathViolations(work, candidate.changes, before);
-  if (violations !== null) return violations;
   // The patch is recorded and read by auditors; nothing is masked inside of one.
   if (!isSecretFree(candidate.diff)) return { kind: 'policy_refused', code: 'secret', problems: ['the patch, or a line around it, holds what looks like a key: keys are changed by people'] };
   const phase = phaseOf(hands, params.phase);
@@ -102,10 +113,16 @@ async function judge(work: Work, seen: string, { candidate, whole }: Made): Prom
       changeClass: changeClassOf(classInputOf(phase)),
       allowMassDeletion: phase.allow_mass_deletion, allowMassAddition: phase.allow_mass_addition, allowSymbolRemoval: phase.allow_symbol_removal, limits: hands.requested.policy.guards,
     }),
-    ...judgeDeliverables({ expected: phase.deliverables, manifest: phase.scope.deliverables_manifest, present, touched }),
+    ...judgeDeliverables({ expected: dueBy(work), manifest: phase.scope.deliverables_manifest, present, touched }),
     ...files.flatMap((file) => judgeSyntax({ ...file, isExpected: phase.deliverables.includes(file.path) }, parses)),
   ];
   return found.length === 0 ? null : refusal('policy_refused', found, found[0]?.code ?? 'guard');
+}
+
+/** The deliverables of the batches up to this one; of a phase without batches all. */
+function dueBy({ hands, params: { phase, batch } }: Work): readonly string[] {
+  const { batches } = policyOf(hands, phase);
+  return batches.length === 0 ? phaseOf(hands, phase).deliverables : batches.slice(0, batch + 1).flatMap(({ deliverables }) => deliverables);
 }
 
 const ABSENT = /^0+$/;
@@ -138,7 +155,7 @@ async function accepted(hands: RepositoryHands, { tree, changes, diff, rung }: B
     deleted: sum(({ newMode }) => Number(ABSENT.test(newMode))),
     added: sum(({ added }) => added),
     removed: sum(({ removed }) => removed),
-    keyChanges: changes.slice(0, 10).map(({ path, added, removed }) => `${[...path].slice(0, 170).join('')} (+${added} −${removed})`),
+    keyChanges: changes.slice(0, 10).map(({ path, added, removed }) => `${cut(path, 160)} (+${added} −${removed})`),
     risk: riskTraits(changes.map(({ path }) => path), diff, hands.requested.policy.criticalPaths),
     rung,
     carried,

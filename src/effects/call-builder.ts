@@ -3,7 +3,7 @@
 import { callModel, isCalled, recorded } from './model-call.ts';
 import { remainingOf, type Whole } from '#src/domain/answers/continuation.ts';
 import { formats } from '#src/domain/answers/formats.ts';
-import { getText, phaseOf, result, type Handler, type Hands, type Performing } from './performing.ts';
+import { getText, partOf, result, type Handler, type Hands, type Performing } from './performing.ts';
 import { builderPrompt, continuationPrompt } from './prompts.ts';
 
 export const callBuilder: Handler<'callBuilder'> = async ({ id, params, signal, hands }) => {
@@ -19,9 +19,9 @@ export const callBuilder: Handler<'callBuilder'> = async ({ id, params, signal, 
 type Params = Performing<'callBuilder'>['params'];
 
 /** What of a cut answer is whole and what is missing; null where one of them is not known. */
-function restOf(hands: Hands, { phase, mode }: Pick<Params, 'phase' | 'mode'>, cut: string): { readonly whole: Whole; readonly remaining: readonly string[] } | null {
+function restOf(hands: Hands, { phase, batch, mode }: Pick<Params, 'phase' | 'batch' | 'mode'>, cut: string): { readonly whole: Whole; readonly remaining: readonly string[] } | null {
   const whole = formats[mode].continuation?.whole(cut) ?? null;
-  const remaining = whole === null ? [] : remainingOf(phaseOf(hands, phase).deliverables, whole.paths);
+  const remaining = whole === null ? [] : remainingOf(partOf(hands, { phase, batch }).deliverables, whole.paths);
   return whole === null || remaining.length === 0 ? null : { whole, remaining };
 }
 

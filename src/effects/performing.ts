@@ -71,6 +71,7 @@ export const failureMessages = {
   http_4xx: 'the provider refused the request',
   http_401: 'the provider refused the key',
   http_402: 'the provider wants to be paid first',
+  quota_spent: 'the weekly quota of the vendor (config/models.yaml) is used up',
   http_429: 'the provider limits the rate',
   http_5xx: 'the provider failed',
   bad_response: 'the provider answered with something that is not an answer',
@@ -112,6 +113,13 @@ export function phaseOf({ requested }: Pick<Hands, 'requested'>, id: string): Re
   const phase = requested.plan.phases.find(({ phase_id }) => phase_id === id);
   if (phase === undefined) throw new Error(`no phase ${id} in the plan`);
   return phase;
+}
+
+/** The phase as the builder of one of its batches has it: nothing else may change, nothing else is missed (E-116). */
+export function partOf(hands: Pick<Hands, 'requested'>, { phase: id, batch }: { readonly phase: string; readonly batch: number }): Requested['plan']['phases'][number] {
+  const phase = phaseOf(hands, id);
+  const part = policyOf(hands, id).batches[batch];
+  return part === undefined ? phase : { ...phase, scope: { ...phase.scope, paths: part.paths }, deliverables: part.deliverables };
 }
 
 export function policyOf({ requested }: Pick<Hands, 'requested'>, id: string): Requested['policy']['phases'][number]['policy'] {

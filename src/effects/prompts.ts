@@ -9,7 +9,7 @@ import { isSecretFree } from '#src/domain/secrets.ts';
 import type { BuilderMode } from '#src/events/define.ts';
 import type { FeedbackItem } from '#src/events/effects.ts';
 import type { Ref } from '#src/record/ref.ts';
-import { getText, phaseOf, type Hands, type Requested } from './performing.ts';
+import { getText, partOf, phaseOf, policyOf, type Hands, type Requested } from './performing.ts';
 
 type Phase = Requested['plan']['phases'][number];
 
@@ -39,7 +39,7 @@ const common = (phase: Phase) => ({
 });
 const paths = (given: readonly string[], none: string): string => bullets(given.map(pathName), none);
 
-interface BuilderCall { readonly phase: string; readonly attempt: number; readonly revision: Ref | null; readonly feedback: readonly FeedbackItem[]; readonly mode: BuilderMode }
+interface BuilderCall { readonly phase: string; readonly batch: number; readonly attempt: number; readonly revision: Ref | null; readonly feedback: readonly FeedbackItem[]; readonly mode: BuilderMode }
 
 /** What failed before and what the planner made of it, as plain text: files are looked for in it. */
 export async function wordsBeside(hands: Hands, { revision, feedback }: Pick<BuilderCall, 'revision' | 'feedback'>): Promise<{ readonly revision: string; readonly feedback: string }> {
@@ -47,14 +47,21 @@ export async function wordsBeside(hands: Hands, { revision, feedback }: Pick<Bui
   return { revision: revision === null ? '' : await getText(hands.blobs, revision), feedback: details.join('\n') };
 }
 
+/** E-115: what is left to the other batches is not to be made up here. */
+function batchPart(hands: Hands, { phase, batch }: BuilderCall): string {
+  const { batches } = policyOf(hands, phase);
+  const part = batches[batch];
+  return part === undefined ? '' : `This is part ${batch + 1} of ${batches.length} (${part.name}): only what stands below may change now; the other parts have their own turn.\n\n`;
+}
+
 /** Everything in the order of E-121; what is the same for all phases is the system's. @param context the assembled text. */
 export async function builderPrompt(hands: Hands, call: BuilderCall, context: string) {
-  const phase = phaseOf(hands, call.phase);
+  const phase = partOf(hands, call);
   const format = template(hands, formats[call.mode].prompt);
   return {
     system: template(hands, 'builder'),
     prompt: fill(template(hands, 'phase'), {
-      ...common(phase), attempt: String(call.attempt), description: await descriptionOf(hands, phase, call.revision), format,
+      ...common(phase), attempt: String(call.attempt), batch: batchPart(hands, call), description: await descriptionOf(hands, phase, call.revision), format,
       scope: paths(phase.scope.paths, '- any path that is not protected'), readOnly: paths(phase.scope.read_only_context.map(({ path }) => path), '(none named)'), protected: paths(hands.requested.policy.protectedPaths, '(none named)'),
       deliverables: paths(phase.deliverables, '(none named)'), feedback: await feedbackOf(hands, call.feedback),
       context,

@@ -8,6 +8,8 @@ import { Ref } from '#src/record/ref.ts';
 import { Attempt, BuilderMode, defineEffect, Id, Ms, Name, ObjectId, Text, Tokens } from './define.ts';
 
 const ofPhase = { phase: Id, attempt: Attempt };
+/** The place of a batch in the phase's policy, from 0; of a phase without batches it is the whole. */
+const ofBatch = { batch: z.int().nonnegative() };
 /** `call` counts within role, phase and attempt, so that an adapter needs no state. */
 const ofCall = { ...ofPhase, call: z.int().min(1), model: Name, outputTokensMax: Tokens, timeoutMs: Ms };
 
@@ -21,6 +23,9 @@ export const effects = {
   assembleContext: defineEffect('assembleContext', { paid: false }, 'Collect what the builder may see.', {
     ...ofPhase,
     base: ObjectId,
+    ...ofBatch,
+    /** What the batches before this one came to; null where there are none. */
+    tree: ObjectId.nullable(),
     /** Who will read it, and what is kept for the answer. */
     model: Name,
     outputTokensMax: Tokens,
@@ -32,6 +37,7 @@ export const effects = {
   }),
   callBuilder: defineEffect('callBuilder', { paid: true }, 'Ask the builder model for an answer.', {
     ...ofCall,
+    ...ofBatch,
     context: Ref,
     mode: BuilderMode,
     /** The cut answer of this attempt that is to be continued, or null. */
@@ -42,12 +48,13 @@ export const effects = {
   }),
   buildCandidate: defineEffect('buildCandidate', { paid: false }, 'Read the answer, apply it to the base, hold it against policy and guards.', {
     ...ofPhase,
+    ...ofBatch,
     answer: Ref,
     /** The cut answer that `answer` continues, or null. */
     partial: Ref.nullable(),
     mode: BuilderMode,
-    /** What the builder saw: the commit, and the manifest of its files. */
-    shown: z.strictObject({ base: ObjectId, manifest: Ref }),
+    /** What the builder saw: the commit, the batches before on top of it, and the manifest of its files. */
+    shown: z.strictObject({ base: ObjectId, tree: ObjectId.nullable(), manifest: Ref }),
     base: ObjectId,
   }),
   runTests: defineEffect('runTests', { paid: false }, 'Run setup and the test command in a fresh checkout. Attempt 0 is the baseline.', {

@@ -10,6 +10,10 @@ const Count = z.int().nonnegative();
 const BasisPoints = z.int().nonnegative();
 const Walk = z.array(Name).min(1).max(32);
 
+/** A part of a phase that is built by a call of its own (E-115): what may change in it, and what it must leave. */
+export const Batch = z.strictObject({ name: Name, paths: z.array(z.string().max(512)).min(1), deliverables: z.array(z.string().max(512)) });
+export type Batch = z.infer<typeof Batch>;
+
 /** The numbers that one phase's chart decides by. */
 export const PhasePolicy = z.strictObject({
   attemptsMax: z.int().min(1),
@@ -62,6 +66,8 @@ export const PhasePolicy = z.strictObject({
   replanFatal: z.array(Name),
   /** The plan's own wish; null lets E-120 choose for each attempt. */
   builderMode: BuilderMode.nullable(),
+  /** In the order in which they are built; none where the phase is built whole. */
+  batches: z.array(Batch),
 });
 export type PhasePolicy = z.infer<typeof PhasePolicy>;
 

@@ -132,6 +132,9 @@ export function schemaNotices(located: Located, schema: z.ZodType, issues: reado
         return located.at([...path, key], 'unknown key', meant === null ? `known here: ${keys.join(', ')}` : `did you mean ${meant}?`);
       });
     }
+    // The one form that the value has, with a part of it that is wrong: that part is told, not the whole.
+    const meant = issue.code === 'invalid_union' ? issue.errors.find((form) => form.length > 0 && form.every(({ path: inner }) => inner.length > 0)) : undefined;
+    if (meant !== undefined) return schemaNotices(located, schema, meant.map((inner) => ({ ...inner, path: [...path, ...inner.path] })));
     if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return [located.at(path, 'it is missing')];
     return [located.at(path, issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message)];
   });

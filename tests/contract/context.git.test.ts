@@ -153,7 +153,7 @@ describe('the budget', () => {
 
 test('E-121 the prompt of a builder says things in their order, read-only and protected paths among them', async () => {
   const scene = await sceneWith({ scope: { paths: ['src/money.js'], read_only_context: [{ path: 'README.md', reason: 'r' }] } });
-  const { prompt } = await builderPrompt(scene.hands, { phase: 'p1', attempt: 1, revision: null, feedback: [], mode: 'diff' }, 'CONTEXT');
+  const { prompt } = await builderPrompt(scene.hands, { phase: 'p1', attempt: 1, batch: 0, revision: null, feedback: [], mode: 'diff' }, 'CONTEXT');
   const parts = prompt.split(/^## /m).slice(1).map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)] as const);
   expect(parts.map(([heading]) => heading)).toEqual(['What to do', 'Accepted when', 'Answer format', 'Paths that may change', 'Paths that may be read, not changed', 'Deliverables', 'Protected: use, do not change', 'Repository content']);
   const text = new Map(parts);

@@ -73,12 +73,12 @@ test('a vendor is asked one short question, and only where it is named; its key 
   expect([silent.code, server.asked.length]).toEqual([0, 0]);
   const asked = await autopack(place, ['doctor', '-C', place.repo.root, '--provider', 'openai'], { env });
   expect(asked.code, asked.out).toBe(0);
-  expect(asked.out).toMatch(/ok +provider +\S+ answered \(10 tokens\)/);
+  expect(asked.out).toMatch(/ok +provider +\S+ at http:\/\/127\.0\.0\.1:\d+\/v1 answered \(10 tokens\)/);
   expect(server.asked).toHaveLength(1);
   for (const { out, err } of [silent, asked]) expect(out + err).not.toContain(env.OPENAI_API_KEY);
   await server.close();
   const gone = await autopack(place, ['doctor', '-C', place.repo.root, '--provider', 'openai'], { env });
   expect(gone.code).toBe(1);
-  expect(gone.out).toMatch(/fail +provider +\S+ gave no answer: [a-z_]+: .*\n +check key, base URL/);
+  expect(gone.out).toMatch(/fail +provider +\S+ at http:\S+ gave no answer: [a-z_]+: .*\n +check key, base URL/);
   removePlace(place);
 });

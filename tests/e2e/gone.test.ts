@@ -1,5 +1,6 @@
 // What becomes of a run when its repository goes away, or is not what it seems.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -15,6 +16,27 @@ test.concurrent('a run whose repository is gone can be cancelled, and the folder
   expect(cancelled.code, cancelled.err).toBe(0);
   expect(cancelled.out).toContain('STOPPED: cancelled');
   expect(existsSync(place.repo.root)).toBe(false);
+  removePlace(place);
+});
+
+test.concurrent('a run whose repository moved says so and which option names its new place, and goes on there', async () => {
+  const place = makePlace();
+  expect((await autopack(place, runArgs(place, '--max-iterations', '0'))).code).toBe(5);
+  const moved = `${place.repo.root}-moved`;
+  renameSync(place.repo.root, moved);
+  const lost = await autopack(place, ['resume', place.run, '--max-iterations', '1']);
+  expect([lost.code, lost.err]).toEqual([9, expect.stringContaining(`autopack resume ${place.run} -C FOLDER`)]);
+  const resumed = await autopack(place, ['resume', place.run, '--max-iterations', '1', '-C', moved]);
+  expect(resumed.code, resumed.err).toBe(0);
+  removePlace(place);
+});
+
+test.concurrent('a plan that is a named pipe is refused at once, not waited for', async () => {
+  const place = makePlace();
+  const pipe = join(place.folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const checked = await autopack(place, ['plan', 'check', pipe]);
+  expect([checked.code, checked.err]).toEqual([2, expect.stringContaining('is a named pipe')]);
   removePlace(place);
 });
 

@@ -28,7 +28,7 @@ function key(state: ChartState): string {
   const unreadable = path === 'AUDITING.review' ? c.unreadable.map(({ slot }) => slot).sort() : c.unreadable.some(({ slot }) => path === 'AUDITING.judge' && slot === 'judge');
   const decided = c.failures.length === 0 ? '' : retryOf(c).decision;
   return JSON.stringify([
-    path, kinds, c.attempt, c.again, c.step, c.limitRaised, c.tries, c.interruptions, c.repairs, c.partial === null, c.used > 1000, c.trouble, decided, c.failures.at(-1)?.kind, c.failures.length > 1,
+    path, kinds, c.attempt, c.again, c.step, c.limitRaised, c.tries, c.interruptions, c.repairs, c.batch, c.policy.batches.length, c.partial === null, c.used > 1000, c.trouble, decided, c.failures.at(-1)?.kind, c.failures.length > 1,
     c.replans, c.replansDenied, c.set, c.auditedSet, c.approvedSet, c.reaudits, c.turn, c.keepTurn, c.question, c.deadlineAt === null, c.checks, c.audit, c.diff?.bytes,
     c.answers.map(({ slot, approved }) => `${slot} ${approved}`).sort(), unreadable, c.policy.check, c.policy.highRisk, c.policy.askBeforeCommit, c.policy.profile, c.policy.auditor2Walk === null, c.policy.onExhausted, c.policy.allowNoop, c.policy.attemptsMax,
   ]);
@@ -43,6 +43,8 @@ function judge({ before, event, after, emissions }: Step): string | null {
   const done = after.status === 'done';
   const path = pathOf(after.value);
   if (is.attempt > policy.attemptsMax + is.again || is.again > policy.againMax) return 'P4 attempts';
+  if (is.batch > Math.max(0, policy.batches.length - 1)) return 'P4 batches';
+  if (emissions.some(({ type }) => type === 'runTests' || type === 'callAuditor' || type === 'writeCommit') && is.batch + 1 < policy.batches.length) return 'E-116 tested, audited or committed before the last batch';
   if (is.replans > policy.replansMax || is.reaudits > policy.reauditsMax + 1 || is.tries >= policy.transportTriesMax || is.interruptions > policy.interruptionsMax) return 'P4 caps';
   if (is.unreadable.length > 3 || new Set(is.unreadable.map(({ slot }) => slot)).size !== is.unreadable.length || is.unreadable.some(({ slot }) => !/^(auditor2?|judge)$/.test(slot))) return 'P4 an unreadable answer is asked again twice';
   if (is.step < was.step) return 'E-142 the place in the walk falls';
@@ -84,6 +86,8 @@ function judge({ before, event, after, emissions }: Step): string | null {
   return null;
 }
 
+const BATCH = { name: 'part', paths: ['a'], deliverables: [] };
+
 let seen: Seen;
 beforeAll(() => {
   const policies = [
@@ -93,9 +97,10 @@ beforeAll(() => {
     phasePolicy({ auditor2Walk: ['m1'], attemptsMax: 1, check: 'none', replansMax: 0, reauditsMax: 0, againMax: 0, interruptionsMax: 0, onExhausted: 'fail' }),
     phasePolicy({ check: 'none', askBeforeCommit: true, attemptsMax: 1, allowNoop: true, onExhausted: 'fail' }),
     phasePolicy({ check: 'skip', highRisk: true, attemptsMax: 1, profile: 'safety_critical', replansMax: 0, againMax: 0 }),
+    phasePolicy({ attemptsMax: 1, replansMax: 0, againMax: 0, interruptionsMax: 0, reauditsMax: 0, transportTriesMax: 1, onExhausted: 'fail', check: 'none', batches: [BATCH, BATCH] }),
     phasePolicy({ attemptsMax: 1, profile: 'safety_critical', netDeletionMax: 0, questionDefault: 'approve' }),
   ];
-  seen = walk({ engine, inputs: policies.map((policy) => ({ phase: 'p1', policy })), key, alphabet, judge });
+  seen = walk({ engine, inputs: policies.map((policy) => ({ phase: 'p1', policy })), key, alphabet, judge, statesMax: 250_000 });
 }, 300_000);
 
 test('P1 P2 P3 P4 P5 P6 P7 every step on every path keeps the promises of the chart', () => {

@@ -31,7 +31,7 @@ export interface Scene {
 }
 
 /** The params of `assembleContext` for phase `p1` on a base. */
-export const contextFor = (base: string) => ({ phase: 'p1', attempt: 1, base, model: 'claude-sonnet-4-5', outputTokensMax: 8192, least: false, revision: null, feedback: [] });
+export const contextFor = (base: string) => ({ phase: 'p1', attempt: 1, batch: 0, base, tree: null, model: 'claude-sonnet-4-5', outputTokensMax: 8192, least: false, revision: null, feedback: [] });
 
 /** @param plan the plan's fields besides its id; its one phase is `p1`. */
 export const sceneOf = (files: Readonly<Record<string, string | Buffer>>, plan: Record<string, unknown>): Promise<Scene> => sceneAt(userRepository(files), plan);
@@ -61,7 +61,7 @@ export async function sceneAt(repo: UserRepo, plan: Record<string, unknown>): Pr
   };
   const candidate: Scene['candidate'] = async (mode, answer, { onto = base, cut } = {}) => {
     const context = await perform('assembleContext', contextFor(base));
-    return perform('buildCandidate', { phase: 'p1', attempt: 1, mode, answer: await putText(blobs, answer), partial: cut === undefined ? null : await putText(blobs, cut), shown: { base, manifest: context.data['manifest'] }, base: onto });
+    return perform('buildCandidate', { phase: 'p1', attempt: 1, batch: 0, mode, answer: await putText(blobs, answer), partial: cut === undefined ? null : await putText(blobs, cut), shown: { base, tree: null, manifest: context.data['manifest'] }, base: onto });
   };
   const remove = (): void => { for (const path of [folder, repo.root]) rmSync(path, { recursive: true, force: true }); };
   return { repo, hands, base, tree, perform, text, read, candidate, remove };

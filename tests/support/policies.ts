@@ -10,7 +10,7 @@ export function phasePolicy(changes: Partial<PhasePolicy> = {}): PhasePolicy {
     builderWalk: ['m1', 'm2'], auditorWalk: ['m2'], auditor2Walk: null, judgeModel: 'm2', plannerModel: 'm2', outputTokens: 8192, outputFactorBp: 12_500, outputTokensMax: 64_000,
     auditorOutputTokens: 8192, plannerOutputTokens: 2000, callTimeoutMs: 120_000, deadlineMs: 900_000, questionMs: 900_000, questionDefault: 'reject',
     onExhausted: 'ask', askBeforeCommit: false, highRisk: false, profile: 'normal', isStrict: changes.profile === 'safety_critical', check: 'command', ownCommand: false, allowWeakerTests: false, netDeletionMax: 200, allowMassDeletion: false, allowNoop: false,
-    replanTrigger: 2, replanSimilarityBp: 8000, replanMessageMin: 30, replanFatal: [], builderMode: 'full_file', ...changes,
+    replanTrigger: 2, replanSimilarityBp: 8000, replanMessageMin: 30, replanFatal: [], builderMode: 'full_file', batches: [], ...changes,
   };
 }
 

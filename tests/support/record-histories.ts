@@ -27,6 +27,12 @@ function contended(): Setting {
   return { run: runPolicy({ phasesAtOnce: 3, baseline: 'none', tokenCap: 5_000_000 }), phases };
 }
 
+/** A special phase: no drawn one is. */
+function batched(): Setting {
+  const batches = ['code', 'tests'].map((name) => ({ name, paths: ['a.txt'], deliverables: [] }));
+  return { run: runPolicy({ baseline: 'none', tokenCap: 60_000 }), phases: [{ id: 'a', tier: 0, dependencies: [], policy: phasePolicy({ check: 'none', onExhausted: 'fail', batches }) }] };
+}
+
 function candidate(seed: number, settingFrom: (random: ReturnType<typeof generator>) => Setting): Candidate {
   const random = generator(seed);
   const { records, edges } = recordPlay(random, requestOf('history', settingFrom(random)), systemFor);
@@ -56,6 +62,7 @@ const version = nameOf(lockNow());
 const candidates = Array.from({ length: SEEDS }, (_, i) => i + 1).flatMap((seed) => [
   candidate(seed, (random) => settingOf(random, seed % 2 === 0 ? ['a', 'b'] : ['a', 'b', 'c', 'd'])),
   ...(seed <= 1500 ? [candidate(seed, contended)] : []),
+  ...(seed <= 500 ? [candidate(seed, batched)] : []),
 ]);
 const chosen = chosenOf(candidates);
 writeHistories(version, chosen.map(({ records }) => records));

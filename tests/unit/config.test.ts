@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '#src/config/config.ts';
 
 const SHIPPED = join(import.meta.dirname, '../../config');
-const FILES = ['categories.yaml', 'executor.yaml', 'models.yaml', 'protection.yaml'] as const;
+const FILES = ['categories.yaml', 'executor.yaml', 'models.yaml', 'phases.yaml', 'protection.yaml'] as const;
 const root = mkdtempSync(join(tmpdir(), 'autopack-config-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -42,6 +42,12 @@ test('the shipped configuration is whole: names resolve to priced models, and no
   }
   const named = [models.planner, models.judge, ...models.auditor2, ...[...models.fallbacks.values()].flat(), ...[...models.policies.values()].flatMap(({ steps }) => steps.flatMap(({ builder: first, auditor: second }) => [first, second]))];
   expect(named.filter((name) => !models.models.has(name))).toEqual([]);
+});
+
+test('E-114 E-597 a special phase without batches stops the start, by its id', async () => {
+  expect(await problemsOf({ 'phases.yaml': (text) => text.replace(/^diagnostics-cursor-prompt:.*\n/m, '') })).toEqual([expect.stringContaining('the special phase diagnostics-cursor-prompt has no batches')]);
+  expect(await problemsOf({ 'phases.yaml': (text) => text.replace(/^(diagnostics-cursor-prompt:).*\n/m, '$1 []\n') })).toEqual([expect.stringMatching(/^phases\.yaml:\d+:\d+: diagnostics-cursor-prompt: /)]);
+  expect(await problemsOf({ 'phases.yaml': swap('prefixes:', 'prefix:') })).toContainEqual(expect.stringContaining('did you mean prefixes?'));
 });
 
 describe('what cannot be used is told by file, line, column and path', () => {

@@ -85,7 +85,7 @@ test('E-129 the base of every edited file is held against the hash that its cont
   expect(recorded).toContain(hash);
   const manifest = await putText(scene.hands.blobs, recorded.replace(hash, '0'.repeat(64)));
   const answer = await putText(scene.hands.blobs, edits({ type: 'append', file_path: 'src/a.txt', content: 'x' }));
-  const refused = await scene.perform('buildCandidate', { phase: 'p1', attempt: 1, mode: 'structured_edit', answer, partial: null, shown: { base: scene.base, manifest }, base: scene.base });
+  const refused = await scene.perform('buildCandidate', { phase: 'p1', attempt: 1, batch: 0, mode: 'structured_edit', answer, partial: null, shown: { base: scene.base, tree: null, manifest }, base: scene.base });
   expect(refused.data).toMatchObject({ kind: 'apply', message: expect.stringContaining('src/a.txt: it is not the file that was shown') });
 });
 

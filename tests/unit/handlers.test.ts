@@ -57,7 +57,7 @@ function perform(type: keyof typeof handlers, params: object, { id = 'phase:p1/1
 const base = () => ({ base: prepared.inspection.base, tree: prepared.inspection.tree });
 const asked = async () => {
   const assembled = await perform('assembleContext', contextFor(base().base));
-  return { phase: 'p1', attempt: 1, call: 1, model: 'claude-sonnet-4-5', outputTokensMax: 100, timeoutMs: 1000, context: assembled?.data['context'], revision: null, feedback: [], partial: null, mode: 'full_file', shown: { base: base().base, manifest: assembled?.data['manifest'] } };
+  return { phase: 'p1', attempt: 1, batch: 0, call: 1, model: 'claude-sonnet-4-5', outputTokensMax: 100, timeoutMs: 1000, context: assembled?.data['context'], revision: null, feedback: [], partial: null, mode: 'full_file', shown: { base: base().base, tree: null, manifest: assembled?.data['manifest'] } };
 };
 
 describe('again', () => {
@@ -65,7 +65,7 @@ describe('again', () => {
     const builder = await asked();
     const answered = await perform('callBuilder', builder);
     expect(answered?.type).toBe('builder.answered');
-    const candidate = { phase: 'p1', attempt: 1, answer: answered?.data['answer'], partial: null, mode: 'full_file', shown: builder.shown, base: base().base };
+    const candidate = { phase: 'p1', attempt: 1, batch: 0, answer: answered?.data['answer'], partial: null, mode: 'full_file', shown: builder.shown, base: base().base };
     const built = await perform('buildCandidate', candidate);
     const commit = { phase: 'p1', attempt: 1, tree: built?.data['tree'], parent: base().base };
     const written = await perform('writeCommit', commit);

@@ -58,6 +58,8 @@ describe('unknown keys, at every level', () => {
 
 describe('values', () => {
   test.each<PlanCase>([
+    ['a number in a command', `ci: {command: [node, --test, ▸8080]}\n${P}`, 'ci.command[2]', 'expected string', ''],
+    ['a number in a command of setup', `workspace: {setup: [[npm, ci], [sleep, ▸1]]}\n${P}`, 'workspace.setup[1][1]', 'expected string', ''],
     ['no phases', 'run_id: r\n▸'.replace('▸', '').replace('run_id', '▸run_id'), 'phases', '', ''],
     ['empty phases', '▸phases: []\n', 'phases', 'at least one phase', ''],
     ['phases of another type', '▸phases: p1\n', 'phases', 'expected array', ''],

@@ -8,7 +8,7 @@ import { memoryStore } from '#src/adapters/memory/store.ts';
 import { remember } from '#src/app/beside.ts';
 import { machineOf, type Store } from '#src/app/machine.ts';
 import { configuration, prepareStart, type Prepared, type StartRequest } from '#src/app/start.ts';
-import { weeklyUsage } from '#src/app/usage.ts';
+import { spentVendors, weeklyUsage } from '#src/app/usage.ts';
 import { temporary, userRepository } from '#tests/support/user-repository.ts';
 
 const folder = temporary('autopack-vendors-of-');
@@ -67,7 +67,7 @@ describe('vendors that cannot be asked', () => {
   });
 });
 
-test('E-143 E-682 A-110 A-115 the tokens of seven days count by vendor, of runs that asked vendors', async () => {
+test('E-143 E-682 A-110 A-113 A-115 the tokens of seven days count by vendor, of runs that asked vendors, failed and late calls too', async () => {
   const machine = machineWith({});
   const store = memoryStore() as unknown as Store;
   const now = machine.clock.now();
@@ -82,4 +82,12 @@ test('E-143 E-682 A-110 A-115 the tokens of seven days count by vendor, of runs 
   await append('d', 'candidate.built', [answer('d', 'gpt-4o', 1, 9)]);
   const { models } = await configuration();
   expect(await weeklyUsage(machine, store, models)).toEqual(new Map([['anthropic', 101 + 8], ['openai', 11]]));
+  // Of a call that failed or came too late the effect says which model it was.
+  const asks = { run: 'e', at: now, event: { data: {} }, effects: [{ id: 'phase:p/1', type: 'callBuilder', params: { model: 'gpt-4o' } }, { id: 'phase:p/2', type: 'callAuditor', params: { model: 'claude-opus-4-5' } }] };
+  await remember(machine.home, 'e', { workspace: '/', provider: 'vendors', providerDigest: null });
+  const events = [['run.started', asks], ['effect.failed', { run: 'e', at: now, event: { cause: 'phase:p/1', data: { inputTokens: 30, outputTokens: 3 } } }], ['effect.late', { run: 'e', at: now, event: { data: { effect: 'phase:p/2', inputTokens: 500, outputTokens: 0 } } }], ['effect.failed', { run: 'e', at: now, event: { cause: 'phase:p/9', data: { inputTokens: 9, outputTokens: 9 } } }]] as const;
+  await store.events.append('run-e', -1, events.map(([type, data], i) => ({ id: `e-${i}`, type, data: JSON.stringify(data), metadata: { hash: '', nonce: '' } })));
+  expect(await weeklyUsage(machine, store, models)).toEqual(new Map([['anthropic', 101 + 8 + 500], ['openai', 11 + 33]]));
+  expect(await spentVendors(machine, store, { provider: 'vendors', table: { ...models, quotas: new Map([['openai', { weeklyTokens: 44, softPercent: 80 }], ['anthropic', { weeklyTokens: 0, softPercent: 80 }]]) } })).toEqual(new Set(['openai']));
+  expect(await spentVendors(machine, store, { provider: 'script:/x', table: models })).toEqual(new Set());
 });

@@ -111,6 +111,7 @@ async function mergedTree({ tree, input, whole, call }: { readonly tree: string;
 
 /** The change between two trees, done to a third. Its blobs are all known, so the merge is exact or a conflict. */
 export async function carry(ours: Ours, { from, to, onto }: { readonly from: string; readonly to: string; readonly onto: string }): Promise<Candidate> {
+  if (from === onto) return candidateOf(ours, { from, to, rung: 'strict' });
   const change = await compareTrees(ours, from, to);
   const moved = new Set((await compareTrees(ours, from, onto)).changes.map(({ path }) => path));
   const paths = change.changes.map(({ path }) => path);
