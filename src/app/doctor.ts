@@ -191,9 +191,36 @@ function secrets({ machine: { env } }: DoctorRequest): Verdict {
   return ok(names.length === 0 ? 'none is set' : `${names.join(', ')}: no child process sees them, no answer that holds one is taken`);
 }
 
-/** That they answer is what opening the store shows. */
-function team({ machine: { env, storeSpec } }: DoctorRequest): Verdict {
-  const url = setting(env, 'AUTOPACK_NATS_URL');
-  if (storeSpec.startsWith('sqlite:') && url === null) return ok('NATS and EventStoreDB: not configured, using a store on this machine');
-  return ok(`${url === null ? 'NATS: not configured' : `NATS: ${shownStore(url)}`}, store ${shownStore(storeSpec)}`);
+/** Whoever is configured is asked; what does not answer is told with its way out. */
+async function team({ machine, stop }: DoctorRequest): Promise<Verdict> {
+  const { env, storeSpec } = machine;
+  const [url, ledger, isServer] = [setting(env, 'AUTOPACK_NATS_URL'), storeSpec === 'ledger:', storeSpec.startsWith('esdb')];
+  if (url === null && !ledger && !isServer) return ok('NATS and EventStoreDB: not configured, using a store on this machine');
+  const { askServices, natsUrl } = await import('./team.ts');
+  const services = url === null && !ledger ? [] : await askServices(machine, { ledger, stop });
+  const told = services.map(({ name, version, roundTripMs }) => `${name} ${version}${name === 'NATS' ? ` at ${shownStore(natsUrl(env))}` : ''} answers in ${roundTripMs.toFixed(1)} ms`);
+  return ok([...told, ...(isServer ? [await eventStoreDb(machine, stop)] : [])].join('; '));
+}
+
+async function eventStoreDb(machine: Machine, stop: AbortSignal): Promise<string> {
+  const store = await machine.openStore(stop);
+  try {
+    const begun = performance.now();
+    await store.events.read('run-doctor', { limit: 1 });
+    const ms = performance.now() - begun;
+    return `EventStoreDB ${await eventStoreVersion(machine.storeSpec)} at ${shownStore(machine.storeSpec)} answers in ${ms.toFixed(1)} ms`;
+  } finally {
+    await store.close();
+  }
+}
+
+/** What its own page of information says; a proxy may hide that. */
+async function eventStoreVersion(spec: string): Promise<string> {
+  try {
+    const { host, searchParams } = new URL(spec);
+    const page = await fetch(`http${searchParams.get('tls') === 'false' ? '' : 's'}://${host}/info`, { signal: AbortSignal.timeout(2000) });
+    return ((await page.json()) as { esVersion?: string }).esVersion ?? 'of unknown version';
+  } catch {
+    return 'of unknown version';
+  }
 }

@@ -30,7 +30,7 @@ export interface RelayDeps {
 
 export const RELAY_STREAM = 'relay-progress';
 /** No run can be called so. */
-const LEADER = '$relay';
+export const LEADER = '$relay';
 const PAGE = 200;
 const WINDOW = 64;
 const CHECKPOINT_MS = 1_000;

@@ -3,9 +3,10 @@
 // The wiring of bus and ledger: what a machine needs to take part in a team. Loaded only where it is asked for.
 
 import type { Logger } from 'pino';
-import { openLedgerStore } from '#src/adapters/ledger/store.ts';
+import { ledgerVersion, openLedgerStore } from '#src/adapters/ledger/store.ts';
 import { memoryStore } from '#src/adapters/memory/store.ts';
-import { natsBus } from '#src/adapters/nats/bus.ts';
+import { natsBus, natsServer } from '#src/adapters/nats/bus.ts';
+import type { NatsOptions } from '#src/adapters/nats/connection.ts';
 import { busHolders } from '#src/adapters/nats/holder.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Bus } from '#src/ports/bus.ts';
@@ -16,10 +17,32 @@ type Surroundings = { readonly env: Environment; readonly logger: Logger };
 
 export const natsUrl = (env: Environment): string => setting(env, 'AUTOPACK_NATS_URL') ?? 'nats://127.0.0.1:4222';
 
-/** @throws ExecutorError `usage.invalid` | `bus.unavailable` | `bus.refused` */
-export function openBus({ env, logger }: Surroundings): Promise<Bus> {
+function natsOptions({ env, logger }: Surroundings): NatsOptions {
   const of = (name: string): string | null => setting(env, `AUTOPACK_NATS_${name}`);
-  return natsBus({ url: natsUrl(env), token: of('TOKEN'), nkey: of('NKEY'), creds: of('CREDS'), ca: of('CA'), cert: of('CERT'), key: of('KEY'), tell: (what) => logger.warn(what) });
+  return { url: natsUrl(env), token: of('TOKEN'), nkey: of('NKEY'), creds: of('CREDS'), ca: of('CA'), cert: of('CERT'), key: of('KEY'), tell: (what) => logger.warn(what) };
+}
+
+/** @throws ExecutorError `usage.invalid` | `bus.unavailable` | `bus.refused` */
+export const openBus = (around: Surroundings): Promise<Bus> => natsBus(natsOptions(around));
+
+export interface Service {
+  readonly name: string;
+  readonly version: string;
+  readonly roundTripMs: number;
+}
+
+/** The NATS server, and the ledger behind it where one is asked for. @throws ExecutorError of the first that does not answer */
+export async function askServices(around: Surroundings, { ledger, stop }: { readonly ledger: boolean; readonly stop: AbortSignal }): Promise<Service[]> {
+  const nats = { name: 'NATS', ...(await natsServer(natsOptions(around))) };
+  if (!ledger) return [nats];
+  const bus = await openBus(around);
+  try {
+    const begun = performance.now();
+    const version = await ledgerVersion({ bus, stop, tell: (what) => around.logger.warn(what) });
+    return [nats, { name: 'ledger', version, roundTripMs: performance.now() - begun }];
+  } finally {
+    await bus.close();
+  }
 }
 
 /** Who leads among services, as who holds a run. */

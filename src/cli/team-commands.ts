@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import { serveCommands } from '#src/app/command-service.ts';
 import { serveLedger } from '#src/app/ledger.ts';
 import { ledgerRules } from '#src/app/ledger-rules.ts';
-import { runRelay } from '#src/app/relay.ts';
-import { holdersOn, natsUrl, openBus, refuseLedgerStore } from '#src/app/team.ts';
+import { LEADER, runRelay } from '#src/app/relay.ts';
+import { askServices, holdersOn, natsUrl, openBus, refuseLedgerStore } from '#src/app/team.ts';
+import { ExecutorError } from '#src/errors/errors.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import { withStore, type Context } from './context.ts';
 
@@ -40,6 +41,24 @@ export async function servicesCommand(context: Context, services: Services): Pro
       await Promise.all([ledger?.close(), commands?.close()]);
       return stop.code() ?? 0;
     }));
+}
+
+/** For whoever watches the services. @throws ExecutorError `bus.unavailable` | `store.unavailable` */
+export async function checkCommand({ machine, output, stop }: Context, service: 'ledger' | 'relay'): Promise<number> {
+  const services = await askServices(machine, { ledger: service === 'ledger', stop: stop.signal });
+  if (service === 'relay') await refuseLeaderless(machine);
+  if (output.json) output.emit({ v: 1, type: 'service.check', services });
+  for (const { name, version, roundTripMs } of services) output.print(`${name} ${version} answers in ${roundTripMs.toFixed(1)} ms`);
+  return 0;
+}
+
+async function refuseLeaderless(machine: Context['machine']): Promise<void> {
+  const bus = await openBus(machine);
+  try {
+    if ((await holdersOn(bus).holder(LEADER)) === null) throw new ExecutorError('bus.unavailable', 'no relay leads', { hint: 'start one: autopack relay --store STORE' });
+  } finally {
+    await bus.close();
+  }
 }
 
 async function stopped(signal: AbortSignal): Promise<void> {

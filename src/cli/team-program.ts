@@ -13,11 +13,13 @@ const team = () => import('./team-commands.ts');
 export function teamCommands(command: (name: string, description: string) => Command, act: Act): void {
   command('ledger', 'Answer for the store over NATS, until it is stopped: executors with --store ledger: append, read and keep bodies through it.')
     .option('--relay', 'relay the same store too', false)
+    .option('--check', 'only ask whether one answers: exit 0, else 7', false)
     .addHelpText('after', '\nAny number may run. NATS is at $AUTOPACK_NATS_URL.\n\nExamples:\n  autopack ledger --store sqlite:/var/lib/autopack/store.db')
-    .action((options: Global & { relay: boolean }) => act(options, async (context) => (await team()).servicesCommand(context, { ledger: true, relay: options.relay })));
+    .action((options: Global & { relay: boolean; check: boolean }) => act(options, async (context) => (options.check ? (await team()).checkCommand(context, 'ledger') : (await team()).servicesCommand(context, { ledger: true, relay: options.relay }))));
   command('relay', 'Publish records, facts, moves and alerts of all runs of the store on NATS, until it is stopped.')
+    .option('--check', 'only ask whether one leads: exit 0, else 7', false)
     .addHelpText('after', '\nOne leads, others wait to take over.\n\nExamples:\n  autopack relay --store sqlite:/var/lib/autopack/store.db')
-    .action((options: Global) => act(options, async (context) => (await team()).servicesCommand(context, { ledger: false, relay: true })));
+    .action((options: Global & { check: boolean }) => act(options, async (context) => (options.check ? (await team()).checkCommand(context, 'relay') : (await team()).servicesCommand(context, { ledger: false, relay: true }))));
   startOptions(command('submit', 'Begin a run that a worker sees through, and end.'))
     .option(...labelOption)
     .addHelpText('after', '\nChecked as run checks it; no key is needed here. Works with every store that workers share.\n\nExamples:\n  autopack submit plan.yaml -C ../project --token-cap 300000')

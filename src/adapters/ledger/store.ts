@@ -27,6 +27,9 @@ export async function openLedgerStore(options: CallerOptions): Promise<LedgerSto
   return { events, blobs: blobsOf(caller), close: () => events.close() };
 }
 
+/** Of the ledger that answers. @throws ExecutorError `store.unavailable` where none does within seconds */
+export const ledgerVersion = async (options: CallerOptions): Promise<string> => (await new Caller(options).call('hello', {}, HELLO_MS)).version;
+
 function eventsOf(caller: Caller, { bus }: CallerOptions): EventStore {
   const read: EventStore['read'] = (stream, options = {}) =>
     paged(options, (range) => caller.call('read', { stream, ...range }), ({ revision }) => revision);

@@ -11,6 +11,16 @@ import { consumer, setFeed } from './feeds.ts';
 
 const ACK_MS = 5_000;
 
+/** The server that answers, and how fast. @throws ExecutorError `usage.invalid` | `bus.unavailable` | `bus.refused` */
+export async function natsServer(options: NatsOptions): Promise<{ readonly version: string; readonly roundTripMs: number }> {
+  const nc = await connection(options);
+  try {
+    return { version: nc.info?.version ?? 'of no version', roundTripMs: await nc.rtt() };
+  } finally {
+    await nc.close();
+  }
+}
+
 /** @throws ExecutorError `usage.invalid` | `bus.unavailable` | `bus.refused` */
 export async function natsBus(options: NatsOptions): Promise<Bus> {
   const nc = await connection(options);

@@ -1,0 +1,99 @@
+// docker-compose.yml and what it relies on. Docker itself is not started here; where it is installed its own check runs too.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { autopack, BIN, linesOf, makePlace, removePlace } from '#tests/support/e2e.ts';
+import { startTeam } from '#tests/support/team.ts';
+import { skipWithout } from '#tests/support/tools.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const text = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
+
+interface Service {
+  readonly image?: string;
+  readonly build?: string;
+  readonly command?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly healthcheck?: { readonly test: readonly string[]; readonly interval: string; readonly retries: number };
+  readonly read_only?: boolean;
+  readonly restart?: string;
+}
+const { services, volumes } = parse(text('docker-compose.yml'), { merge: true }) as { services: Record<string, Service>; volumes: Record<string, unknown> };
+const all = Object.entries(services);
+
+describe('docker-compose.yml', () => {
+  test.each(all)('%s has a pinned image, a health check, comes back, waits for whom it needs, and is published on loopback alone', (_name, service) => {
+    expect(service.image).toMatch(/:\d+\.\d+\.\d+(-[a-z-]+)?$/);
+    expect(service.restart).toBe('unless-stopped');
+    expect(service.healthcheck).toMatchObject({ test: expect.arrayContaining([expect.stringMatching(/^CMD(-SHELL)?$/)]), interval: expect.any(String), retries: expect.any(Number) });
+    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+    for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) expect([other in services, condition]).toEqual([true, 'service_healthy']);
+    for (const volume of service.volumes ?? []) expect(volume.startsWith('${AUTOPACK_WORKSPACE') || (volume.split(':')[0] ?? '') in volumes, volume).toBe(true);
+  });
+
+  test.each(all.filter(([, { build }]) => build !== undefined))('%s runs a command of ours with options that it has, its check too, on a root that cannot be written', (_name, { command = [], healthcheck, read_only }) => {
+    for (const argv of [command, (healthcheck?.test ?? []).slice(2)]) {
+      const { stdout } = spawnSync(process.execPath, [BIN, argv[0] ?? '', '--help'], { encoding: 'utf8' });
+      for (const option of argv.filter((word) => word.startsWith('-'))) expect(stdout).toContain(option);
+      expect(stdout).toContain(`Usage: autopack ${argv[0]}`);
+    }
+    expect(read_only).toBe(true);
+  });
+
+  test('only ledger and relay hold an address of the store, nothing of a secret stands in the file, and every variable is one that is read and explained', () => {
+    expect(all.filter(([, service]) => JSON.stringify(service).includes('esdb://')).map(([name]) => name)).toEqual(['ledger', 'relay']);
+    const sources = execFileSync('grep', ['-rhoE', `[A-Z]+_[A-Z_]+|${'`AUTOPACK_NATS_'}`, join(ROOT, 'src')], { encoding: 'utf8' });
+    for (const [, service] of all.filter(([, { build }]) => build !== undefined)) for (const name of Object.keys(service.environment ?? {})) expect(sources).toContain(name);
+    const asked = new Set([...text('docker-compose.yml').matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name));
+    const explained = new Set([...text('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name));
+    expect(asked).toEqual(explained);
+    expect(text('.env.example')).toMatch(/PASSWORD=\n/);
+    expect(text('.gitignore').split('\n')).toContain('.env');
+    expect(text('.dockerignore').split('\n')).toEqual(expect.arrayContaining(['.env', '.git', 'node_modules']));
+  });
+
+  test.skipIf(spawnSync('docker', ['compose', 'version']).status !== 0)('docker takes it', () => {
+    const env = { ...process.env, AUTOPACK_NATS_USER: 'u', AUTOPACK_NATS_PASSWORD: 'p', AUTOPACK_WORKSPACE: '/tmp' };
+    expect(spawnSync('docker', ['compose', 'config', '--quiet'], { cwd: ROOT, env, encoding: 'utf8' })).toMatchObject({ status: 0 });
+  });
+});
+
+test('the Dockerfile pins its Node, runs as nobody special, under an init, with git and bubblewrap', () => {
+  const lines = text('Dockerfile').split('\n');
+  for (const line of lines.filter((each) => each.startsWith('FROM '))) expect(line).toMatch(/^FROM node:24\.\d+\.\d+-/);
+  expect(lines).toContain('USER node');
+  expect(text('Dockerfile')).toMatch(/bubblewrap ca-certificates git tini/);
+  expect(text('Dockerfile')).toContain('ENTRYPOINT ["tini", "--", "autopack"]');
+});
+
+const closing: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+describe.skipIf(skipWithout('nats-server'))('who answers', () => {
+  test('--check of ledger and relay is exit 7 while none is there and 0 once it is; doctor names each with version and round trip', { timeout: 60_000 }, async () => {
+    const place = makePlace();
+    const team = await startTeam(place);
+    closing.push(() => removePlace(place), () => team.dispose());
+    const env = { ...team.env, AUTOPACK_CLOCK: undefined };
+    const check = async (service: string) => autopack(place, [service, '--check', '--store', team.storeSpec], { env });
+    expect(await check('relay')).toMatchObject({ code: 7, err: expect.stringContaining('no relay leads') });
+    expect(await check('ledger')).toMatchObject({ code: 7, err: expect.stringContaining('autopack ledger') });
+    await team.serve('ledger', '--relay');
+    expect(await check('ledger')).toMatchObject({ code: 0, out: expect.stringMatching(/^NATS \d+\.\d+\.\d+ answers in [\d.]+ ms\nledger \d+\.\d+\.\d+ answers in [\d.]+ ms\n$/) });
+    expect(await check('relay')).toMatchObject({ code: 0 });
+    const examined = linesOf(await autopack(place, ['doctor', '-C', place.repo.root, '--json'], { env })) as unknown as { findings: { name: string; level: string; text: string }[] }[];
+    expect(examined[0]?.findings.find(({ name }) => name === 'team')).toMatchObject({ level: 'ok', text: expect.stringMatching(/^NATS \d\S* at nats:\S+ answers in [\d.]+ ms; ledger \S+ answers in [\d.]+ ms$/) });
+    await team.server.stop();
+    const gone = linesOf(await autopack(place, ['doctor', '-C', place.repo.root, '--json'], { env })) as unknown as { findings: { name: string; level: string; fix: string | null }[] }[];
+    expect(gone[0]?.findings.find(({ name }) => name === 'team')).toMatchObject({ level: 'fail', fix: expect.stringMatching(/\w/) });
+  });
+});
