@@ -76,11 +76,14 @@ test('of two that believe to lead the older one is refused at its next checkpoin
 
 test('a bus that refuses for a while loses no message', async () => {
   const { append, relay, published, until } = world();
-  let failures = 5;
+  let [failures, isLost] = [5, false];
   const failing = (bus: Bus): Bus => ({ ...bus, keep: async (...args) => {
     if (args[2].endsWith('3:0') && (failures -= 1) >= 0) throw new ExecutorError('bus.unavailable', 'away');
     const kept = await bus.keep(...args);
-    if (failures === 4) throw new ExecutorError('bus.unavailable', 'the answer was lost');
+    if (failures === 4 && !isLost) {
+      isLost = true;
+      throw new ExecutorError('bus.unavailable', 'the answer was lost');
+    }
     return kept;
   } });
   for (const records of runs) for (const record of records) await append(record);
@@ -99,4 +102,10 @@ test('a damaged record is told of as replay_mismatch, and the others go on', asy
   await until(() => published().some((text) => text.endsWith(last)));
   await only.stop();
   expect(published().filter((text) => text.includes('replay_mismatch'))).toEqual([expect.stringContaining('autopack.v1.run3.alert.critical.replay_mismatch')]);
+});
+
+test('no two messages of a log have one id: who hears records and alerts takes neither for a repeat of the other', () => {
+  const messages = runs.flat().flatMap(messagesOf);
+  expect(messages.some(({ subject }) => subject.includes('.alert.'))).toBe(true);
+  expect(new Set(messages.map(({ id }) => id)).size).toBe(messages.length);
 });
