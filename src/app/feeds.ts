@@ -32,7 +32,8 @@ export function messagesOf(record: RunRecord): Message[] {
     ...facts.map((fact) => ({ kind: `fact.${fact.type}`, value: { ...place, type: 'fact', fact } })),
     ...moves.map((move) => ({ kind: `move.${token(move.actor)}.${move.to}`, value: { ...place, type: 'move', move } })),
   ];
-  return [...said.map(({ kind, value }, i) => ({ subject: `${ROOT}.${runId}.${dotted(kind)}`, id: `${hash}:${i}`, body: encode(value) })), ...alertsOf(record).map(alertMessage)];
+  const alerts = alertsOf(record).map(alertMessage); // they have the first numbers
+  return [...said.map(({ kind, value }, i) => ({ subject: `${ROOT}.${runId}.${dotted(kind)}`, id: `${hash}:${alerts.length + i}`, body: encode(value) })), ...alerts];
 }
 
 export const alertMessage = (alert: Alert): Message => ({ subject: `${ROOT}.${alert.runId}.alert.${alert.severity}.${alert.kind}`, id: alert.id, body: encode(alert) });

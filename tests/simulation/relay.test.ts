@@ -102,3 +102,9 @@ test('a damaged record is told of as replay_mismatch, and the others go on', asy
   await only.stop();
   expect(published().filter((text) => text.includes('replay_mismatch'))).toEqual([expect.stringContaining('autopack.v1.run3.alert.critical.replay_mismatch')]);
 });
+
+test('no two messages of a log have one id: who hears records and alerts takes neither for a repeat of the other', () => {
+  const messages = runs.flat().flatMap(messagesOf);
+  expect(messages.some(({ subject }) => subject.includes('.alert.'))).toBe(true);
+  expect(new Set(messages.map(({ id }) => id)).size).toBe(messages.length);
+});

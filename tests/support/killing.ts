@@ -9,7 +9,7 @@ import { BIN, leftBehind, linesOf, type Place, watched } from './e2e.ts';
 import { repositoryAt } from './user-repository.ts';
 
 /** The product's command line that kills itself after a durable record; see there. */
-const DEADLY = fileURLToPath(new URL('kill-main.ts', import.meta.url));
+export const DEADLY = fileURLToPath(new URL('kill-main.ts', import.meta.url));
 
 export interface Life {
   readonly code: number | null;

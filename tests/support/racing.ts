@@ -47,7 +47,7 @@ export async function race(place: Place, { run, executors, begun }: Round): Prom
   writeFileSync(goFile(place), '');
   const ended = await Promise.all(racers);
   const records = await recordsOf(place, run);
-  return { codes: ended.map(({ code }) => code), records: records.length, problems: [...(killed === 'SIGKILL' ? [] : ['the first life was not killed']), ...losers, ...problemsOf(ended), ...logProblems(records)] };
+  return { codes: ended.map(({ code }) => code), records: records.length, problems: [...(killed === 'SIGKILL' ? [] : ['the first life was not killed']), ...losers, ...problemsOf(ended), ...logProblems(records), ...builtTwice(records)] };
 }
 
 /** Resolves when one is left, or when it takes too long: then more than one work, or none can. */
@@ -67,14 +67,17 @@ function problemsOf(ended: readonly Finished[]): string[] {
 
 const twice = (keys: readonly string[]): string[] => keys.filter((key, i) => keys.indexOf(key) !== i);
 
-function logProblems(records: readonly RunRecord[]): string[] {
+/** The plan of a race has one attempt. */
+const builtTwice = (records: readonly RunRecord[]): string[] => twice(records.filter(({ event }) => event.type === 'builder.answered').map(({ to }) => to)).map((to) => `the builder answers ${to} twice`);
+
+/** What no log of a run that is complete may show. */
+export function logProblems(records: readonly RunRecord[]): string[] {
   const { divergence } = fold(records, systemFor);
   const ended = records.flatMap(({ facts }) => facts).filter(({ type }) => type === 'run.ended').map(({ data }) => data['outcome']);
   return [
     ...(divergence === null ? [] : [`record ${divergence.seq} differs in ${divergence.what}`]),
     ...twice(records.flatMap(({ event }) => event.cause ?? [])).map((id) => `${id} has two results`),
     ...twice(records.flatMap(({ effects }) => effects.map(({ id }) => id))).map((id) => `${id} is asked for twice`),
-    ...twice(records.filter(({ event }) => event.type === 'builder.answered').map(({ to }) => to)).map((to) => `the builder answers ${to} twice`),
     ...(ended.join() === 'COMPLETE' ? [] : [`the run ended ${ended.join() || 'never'}`]),
   ];
 }

@@ -60,9 +60,10 @@ interface State {
   reset: () => Promise<void>;
 }
 
-export async function startWireServer(): Promise<WireServer> {
-  const state: State = { log: seeded(), seen: [], appends: [], faults: [], live: new Set(), calls: new Set(), gate: Promise.resolve(), delayMs: 0, denied: null, reset: async () => {} };
-  let server = await listen(state, 0);
+/** @param options of a server that goes on with what another one kept */
+export async function startWireServer({ port: wanted = 0, log = wireLog() }: { readonly port?: number; readonly log?: WireLog } = {}): Promise<WireServer> {
+  const state: State = { log: seeded(log), seen: [], appends: [], faults: [], live: new Set(), calls: new Set(), gate: Promise.resolve(), delayMs: 0, denied: null, reset: async () => {} };
+  let server = await listen(state, wanted);
   const { port } = server;
   let proceed = (): void => {};
   const kill = async (): Promise<void> => {
@@ -97,9 +98,8 @@ export async function startWireServer(): Promise<WireServer> {
 }
 
 /** A log is never empty: the server writes for itself. */
-function seeded(): WireLog {
-  const log = wireLog();
-  log.append('$settings', 'no_stream', [{ id: '00000000-0000-4000-8000-000000000000', type: '$settings', contentType: 'application/json', data: Buffer.from('{}'), metadata: new Uint8Array() }]);
+function seeded(log: WireLog): WireLog {
+  if (log.all.length === 0) log.append('$settings', 'no_stream', [{ id: '00000000-0000-4000-8000-000000000000', type: '$settings', contentType: 'application/json', data: Buffer.from('{}'), metadata: new Uint8Array() }]);
   return log;
 }
 
