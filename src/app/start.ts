@@ -113,7 +113,7 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const prompts = await readPrompts();
   const vendors = vendorsBy(provider, { env: machine.env, table: config.models, disabled: disabledVendors, used, isElsewhere });
   const known = vendorNames.map((vendor) => ({ vendor, weeklyTokens: used.get(vendor) ?? 0, state: vendors.state(vendor) }));
-  const policy = policyFor(plan, parsed.settings, config, { ...flags, base: isElsewhere ? inspection.base : flags.base, vendors, known });
+  const policy = policyFor(plan, parsed.settings, config, { ...flags, base: isElsewhere || flags.base !== null ? inspection.base : null, vendors, known });
   const estimate = estimatePlan(plan, policy, files);
   const confirm = confirmation(estimate, parsed.settings.confirmAboveMicroUsd, config.executor.human.expiryMs);
   const requested = { run, plan, policy: { ...policy, run: { ...policy.run, confirm } }, pins: pinsFor(prompts) };
