@@ -9,6 +9,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { toolPath } from './tools.ts';
 
 export interface NatsServer {
   readonly url: string;
@@ -38,7 +39,7 @@ export async function startNatsServer(settings = ''): Promise<NatsServer> {
     child = null;
   };
   const start = async (): Promise<void> => {
-    child = spawn('nats-server', ['-c', file], { stdio: 'ignore' });
+    child = spawn(toolPath('nats-server') ?? 'nats-server', ['-c', file], { stdio: 'ignore' });
     await answering(port);
   };
   await start();

@@ -19,7 +19,13 @@ const TOOLS: readonly Tool[] = [
   { command: 'nats-server', package: 'nats-server', for: 'team mode' },
 ];
 
-export const hasTool = (command: string): boolean => (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, command)));
+/** Where servers lie, though the search path of people often leaves it out. */
+const SERVERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+
+/** Null where it is not installed. */
+export const toolPath = (command: string): string | null =>
+  [...(process.env['PATH'] ?? '').split(':'), ...SERVERS].map((folder) => join(folder, command)).find((path) => existsSync(path)) ?? null;
+const hasTool = (command: string): boolean => toolPath(command) !== null;
 
 /** Under CI a test never skips because a tool is missing: it fails. */
 export const skipWithout = (command: string): boolean => !hasTool(command) && process.env['CI'] === undefined;
