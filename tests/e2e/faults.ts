@@ -26,6 +26,8 @@ if (kind === undefined) throw new Error(`--store ${values.store} is none of ${ST
 const nonce = Date.now().toString(36); // a real store may hold the runs of other times
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 async function inTeam<T>(store: StoreKind, work: (team: FaultyTeam, place: Place) => Promise<T>): Promise<T> {
   const place = faultyPlace();
   const team = await startFaultyTeam(place, store, real);

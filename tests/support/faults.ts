@@ -4,6 +4,8 @@
 
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { openStore } from '#src/app/machine.ts';
+import { streamOf } from '#src/record/record.ts';
 import { runArgs, until, type Place, type Started } from './e2e.ts';
 import { differences, NOTHING, over, runOf, startRun, sum, tally, untilOr, waitsIn, type Calm, type Tally } from './faulting.ts';
 import { hasEnded, type FaultyTeam, type Role } from './faulty-team.ts';
@@ -25,7 +27,8 @@ export interface Fault {
 /** Longer than the holds of NATS, which lapse after 15 s, and than its pings. */
 const LAPSED_MS = 60_000;
 const SHORT_MS = 300;
-const DEADLY_LEDGERS = 4;
+/** Each costs one patience of the executor, 5 s. */
+const DEADLY_LEDGERS = 2;
 
 interface Disturbing extends Trial {
   readonly executor: Started;
@@ -111,6 +114,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'store restarted': lived({ waits: false, disturb: outage({ ...storeKilled, until: short }) }, 'store'),
   'store stalled': lived({ waits: true, disturb: outage({ from: (at) => storeOf(at).freeze(true), until: waiting, to: (at) => storeOf(at).freeze(false) }) }, 'store'),
   'store slow': lived({ waits: false, disturb: outage({ from: (at) => storeOf(at).slow(150), until: ({ executor }) => untilOr(() => false, executor, 8_000), to: (at) => storeOf(at).slow(0) }) }, 'store'),
+  'store drops live subscriptions': { needs: 'store', run: dropped },
   'NATS killed': lived({ waits: true, disturb: outage({ from: ({ team }) => team.server.stop(), until: waiting, to: ({ team }) => team.server.start() }) }),
   'NATS restarted': lived({ waits: false, disturb: outage({ from: ({ team }) => team.server.stop('SIGTERM'), until: short, to: ({ team }) => team.server.start() }) }),
   'NATS stalled': lived({ waits: true, disturb: outage({ from: ({ team }) => team.server.freeze(true), until: waiting, to: ({ team }) => team.server.freeze(false) }) }),
@@ -119,6 +123,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'NATS partitioned from relay': lived({ waits: false, disturb: outage({ ...partition('relay'), until: relayWaiting }) }),
   'relay killed': lived({ waits: false, disturb: outage({ from: ({ services }) => end(services.relay), until: short, to: async ({ team }) => void (await team.serve('relay')) }) }),
   'two relays lead': { needs: null, run: twoRelays },
+  'executor cut off, another takes over': { needs: null, run: cutOff },
   'executor killed in every state': { needs: null, run: executorsKilled },
   'worker killed in every state': { needs: null, run: workersKilled },
 };
@@ -131,6 +136,32 @@ async function lateLedger(at: Disturbing): Promise<void> {
 
 function relayWaiting({ services: { relay } }: Disturbing): Promise<void> {
   return untilOr(() => relay.err().includes('waiting'), relay);
+}
+
+const DROPS_EVERY_MS = 100;
+
+/** Ledgers and relays read; who follows the store itself is one of the adapter's own subscribers, in this process. */
+async function dropped(trial: Trial): Promise<Tally> {
+  const { team, own, calm } = trial;
+  const services = [await team.serve('ledger'), await team.serve('relay')];
+  const { events, close } = await openStore(team.store.spec, new AbortController().signal);
+  const seen: number[] = [];
+  const errors: string[] = [];
+  const following = events.subscribe(streamOf(own.run), 0, ({ revision }) => void seen.push(revision), (error) => void errors.push(String(error)));
+  const executor = startRun(team, own);
+  void over(executor);
+  let times = 0;
+  for (; !hasEnded(executor); times += 1) {
+    storeOf(trial).drop();
+    await Promise.race([pause(DROPS_EVERY_MS), executor.done]);
+  }
+  await until('the follower has all', () => seen.length >= calm.said.length, 10_000).catch(() => {});
+  await following.close();
+  await close();
+  const result = await judged(trial, executor, times);
+  await end(...services);
+  const wrong = seen.join() === calm.said.map((_, i) => i).join() ? [] : [`${own.run}: the follower was given ${seen.join()}`];
+  return { ...result, problems: [...result.problems, ...errors, ...wrong, ...(await differences(team, { own, calm }))] };
 }
 
 /** Each dies after its second append, before the answer: the first one is what the last one did not answer. */
@@ -186,7 +217,7 @@ async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
 /** A run for each state, killed when a phase enters it, taken up again when its hold has lapsed. */
 async function executorsKilled({ team, own, calm }: Trial): Promise<Tally> {
   const services = [await team.serve('ledger'), await team.serve('relay')];
-  const runs = calm.states.map((state) => ({ state, place: runOf(own, `${own.run}-${state.toLowerCase()}`) }));
+  const runs = calm.states.map((state, i) => ({ state, place: runOf(own, `${own.run}-${i}`) }));
   let total = NOTHING;
   for (const { state, place } of runs) {
     const { code, signal, err } = await over(team.start({ role: 'executor', args: runArgs(place, '--run-id', place.run), killAfter: `in:${state}` }));
@@ -203,18 +234,36 @@ async function executorsKilled({ team, own, calm }: Trial): Promise<Tally> {
 
 const LOCKED = 9;
 
-async function resumed(team: FaultyTeam, run: string): Promise<Started> {
+async function resumed(team: FaultyTeam, run: string, wire: Role = 'executor'): Promise<Started> {
   for (const begun = performance.now(); ; await pause(500)) {
-    const executor = team.start({ role: 'executor', args: ['resume', run] });
+    const executor = team.start({ role: 'executor', args: ['resume', run], wire });
     const { code } = await over(executor);
     if (code !== LOCKED || performance.now() - begun > LAPSED_MS) return executor;
   }
 }
 
+/** For longer than its hold: another goes on, and what the first one had on its way arrives when that has begun. */
+async function cutOff(trial: Trial): Promise<Tally> {
+  const { team, own } = trial;
+  const services = [await team.serve('ledger'), await team.serve('relay')];
+  const old = startRun(team, own);
+  await untilOr(() => team.ear.appends(own.run) >= moment(trial), old);
+  const times = hasEnded(old) ? 0 : 1;
+  team.wires.executor.hold(true);
+  const before = team.ear.appends(own.run);
+  void untilOr(() => team.ear.appends(own.run) > before + 1, old, LAPSED_MS * 2).then(() => team.wires.executor.hold(false));
+  const result = await judged(trial, await resumed(team, own.run, 'relay'), times);
+  team.wires.executor.hold(false);
+  const { code, signal, err } = await over(old);
+  const problems = signal === null && waitsIn(err).waits > 0 ? [] : [`${own.run}: the first executor exits ${code} (${signal}): ${err.slice(-300)}`];
+  await end(...services);
+  return { ...result, waits: waitsIn(err).waits, problems: [...result.problems, ...problems] };
+}
+
 /** Submitted runs, taken by workers that die, each with a clone of its own; the last worker sees all of them through. */
 async function workersKilled({ team, own, calm }: Trial): Promise<Tally> {
   const services = [await team.serve('ledger'), await team.serve('relay')];
-  const runs = calm.states.map((state) => ({ state, place: runOf(own, `${own.run}-${state.toLowerCase()}`) }));
+  const runs = calm.states.map((state, i) => ({ state, place: runOf(own, `${own.run}-${i}`) }));
   let total = NOTHING;
   for (const { state, place } of runs) {
     await over(team.start({ role: 'executor', args: ['submit', place.plan, '-C', place.repo.root, '--run-id', place.run] }));

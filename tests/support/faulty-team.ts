@@ -20,6 +20,8 @@ export interface Process {
   /** Also a worker is one that executes. */
   readonly role: Role;
   readonly args: readonly string[];
+  /** Through the proxy of another role. */
+  readonly wire?: Role;
   /** For `kill-main.ts`: then it ends itself. */
   readonly killAfter?: string;
   /** A state folder of its own, as on another machine. */
@@ -45,16 +47,22 @@ export async function startFaultyTeam(place: Place, kind: StoreKind, real = ''):
   const wires = { executor: await wire(), ledger: await wire(), relay: await wire() };
   const ear = await listenTo(server);
   const started: Started[] = [];
-  const start = ({ role, args, killAfter, home = place.home }: Process): Started => {
+  const start = ({ role, args, wire: own = role, killAfter, home = place.home }: Process): Started => {
     const service = role !== 'executor';
     const env = {
-      ...process.env, AUTOPACK_HOME: home, AUTOPACK_SANDBOX: 'none', AUTOPACK_NATS_URL: `nats://127.0.0.1:${wires[role].port}`,
+      ...process.env, AUTOPACK_HOME: home, AUTOPACK_SANDBOX: 'none', AUTOPACK_NATS_URL: `nats://127.0.0.1:${wires[own].port}`,
       AUTOPACK_STORE: service ? store.spec : 'ledger:', ...(service ? {} : { AUTOPACK_CLOCK: CLOCK }), KILL_AFTER: killAfter ?? 'never',
     };
     const one = watched(spawn(process.execPath, [killAfter === undefined ? BIN : DEADLY, ...args], { cwd: place.folder, env, stdio: ['ignore', 'pipe', 'pipe'] }));
     started.push(one);
     return one;
   };
+  const abandon = (): void => {
+    for (const { child } of started) child.kill('SIGKILL');
+    void server.stop();
+    void store.dispose();
+  };
+  process.once('exit', abandon); // a harness that is interrupted leaves no service behind
   return {
     server, store, wires, ear, start,
     async serve(role, killAfter) {
@@ -64,6 +72,7 @@ export async function startFaultyTeam(place: Place, kind: StoreKind, real = ''):
       return service;
     },
     async dispose() {
+      process.off('exit', abandon);
       for (const { child } of started) child.kill('SIGKILL');
       await Promise.all(started.map(({ done }) => done));
       await ear.close();
