@@ -16,6 +16,7 @@ import { commitRows } from './baseline.ts';
 import type { Aim, Pair } from './measure.ts';
 import { BIN, child, timed } from './processes.ts';
 import { contextPair, phasePair } from './repository.ts';
+import { alertPair, appendPair, partsPair, relayPair } from './team.ts';
 import { benchChart, benchSystem, driveRuns, layDown, PAYLOAD_BYTES, type BenchEvent, type BenchStore } from './world.ts';
 
 export interface Goal extends Aim {
@@ -23,6 +24,8 @@ export interface Goal extends Aim {
   readonly rounds: number;
   /** What bounds the value. */
   readonly bound: string;
+  /** A tool without which it cannot be measured. */
+  readonly needs?: string;
   pair(size: number): Promise<Pair> | Pair;
 }
 
@@ -160,5 +163,25 @@ export const goals: Readonly<Record<string, Goal>> = {
   'context.select': {
     unit: 'ms', goal: 3, atMost: true, rounds: 15, bound: 'git ls-tree with sizes, and cat-file, where the baseline reads the index and files',
     pair: (size) => contextPair(Math.ceil(20_000 * size)),
+  },
+  'team.oneCaller': {
+    unit: 'appends/s', goal: 0.6, rounds: 9, needs: 'nats-server', bound: 'two hops to NATS and back, and the ledger, which parses the record, holds its chain and hashes it',
+    pair: (size) => appendPair(1, Math.ceil(400 * size)),
+  },
+  'team.oneCaller.parts': {
+    unit: 'ms', goal: 1.67, atMost: true, rounds: 9, needs: 'nats-server', bound: 'what is ours of team.oneCaller: the baseline is a bare append behind a bare request on NATS',
+    pair: (size) => partsPair(Math.ceil(400 * size)),
+  },
+  'team.manyRuns': {
+    unit: 'appends/s', goal: 0.6, rounds: 9, needs: 'nats-server', bound: "the ledger's processor; on a store that is not on disk nobody waits",
+    pair: (size) => appendPair(64, Math.ceil(30 * size)),
+  },
+  'team.relay': {
+    unit: 'msgs/s', goal: 0.8, rounds: 9, needs: 'nats-server', bound: 'reading and parsing the records, and the three texts made of each',
+    pair: (size) => relayPair(Math.ceil(2000 * size)),
+  },
+  'team.alert': {
+    unit: 'ms', goal: 3, atMost: true, rounds: 9, needs: 'nats-server', bound: "a caller's append, the nudge to the relay, its read of what is new, its message to who listens",
+    pair: (size) => alertPair(Math.ceil(150 * size)),
   },
 };

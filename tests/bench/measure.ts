@@ -10,6 +10,8 @@ export interface Pair {
   /** Both in the same unit, one round. */
   value(): Promise<number>;
   baseline(): Promise<number>;
+  /** Ends what both need. */
+  end?(): Promise<void>;
 }
 
 export interface Probe {

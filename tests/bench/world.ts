@@ -104,21 +104,51 @@ export async function driveRuns(store: BenchStore, runs: readonly string[], step
   return took;
 }
 
+/** What a run of `steps` steps records: record 0, its take-over, then one for each answer. */
+function* made(run: string, steps: number): Generator<Made, void> {
+  let last = request(run, steps);
+  yield last;
+  for (;;) {
+    const [asked] = last.head.state.open.keys();
+    const isNew = last.head.seq === 0;
+    if (asked === undefined && !isNew) return;
+    const event: InputEvent = asked === undefined ? taken(1) : { ...resultOf(asked), cause: asked };
+    last = next(last.head, { to: 'run', at: last.head.at, event });
+    yield last;
+  }
+}
+
+const taken = (epoch: number): InputEvent => (epoch === 1 ? { type: 'run.started', v: 1, data: { epoch } } : { type: 'run.resumed', v: 1, data: { epoch, downMs: 0 } });
+const storedRecord = ({ sealed }: Made): NewEvent => toStored(sealed, NONCE);
+
+/** Its records as a store takes them, one after another. */
+export const recordsOf = (run: string, steps: number): NewEvent[] => [...made(run, steps)].map(storedRecord);
+
+/** Of a run that is taken over so many times: each of these records is an alert. */
+export function takeovers(run: string, times: number): NewEvent[] {
+  const all = [request(run, 1)];
+  for (let epoch = 1; epoch <= times + 1; epoch += 1) {
+    const { head } = all.at(-1) as Made;
+    all.push(next(head, { to: 'run', at: head.at, event: taken(epoch) }));
+  }
+  return all.map(storedRecord);
+}
+
 const BATCH = 1000;
 
 /** Writes a run of `records` records as its holder would have, with a snapshot in the last of them, as if it were stopped. */
 export async function layDown({ events, snapshots }: BenchStore, run: string, { records, behind }: { records: number; behind: number }): Promise<void> {
-  const zero = request(run, 2 * records);
-  let made = zero;
-  let batch: NewEvent[] = [toStored(made.sealed, NONCE)];
-  for (let seq = 1; seq < records; seq += 1) {
-    const [asked] = made.head.state.open.keys();
-    const event: InputEvent = asked === undefined ? { type: 'run.started', v: 1, data: { epoch: 1 } } : { ...resultOf(asked), cause: asked };
-    made = next(made.head, { to: 'run', at: made.head.at, event });
-    batch.push(toStored(made.sealed, NONCE));
-    if (seq === records - 1 - behind) await snapshots.keep(run, snapshotOf(made.head, zero.head.hash, { views: 0 }));
-    if (batch.length < BATCH && seq < records - 1) continue;
-    await events.append(streamOf(run), seq - batch.length, batch);
+  let origin = '';
+  let batch: NewEvent[] = [];
+  for (const each of made(run, 2 * records)) {
+    const { head } = each;
+    if (head.seq === 0) origin = head.hash;
+    batch.push(storedRecord(each));
+    if (head.seq === records - 1 - behind) await snapshots.keep(run, snapshotOf(head, origin, { views: 0 }));
+    const isLast = head.seq === records - 1;
+    if (batch.length < BATCH && !isLast) continue;
+    await events.append(streamOf(run), head.seq - batch.length, batch);
+    if (isLast) return;
     batch = [];
   }
 }

@@ -25,7 +25,7 @@ const SERVERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 /** Null where it is not installed. */
 export const toolPath = (command: string): string | null =>
   [...(process.env['PATH'] ?? '').split(':'), ...SERVERS].map((folder) => join(folder, command)).find((path) => existsSync(path)) ?? null;
-const hasTool = (command: string): boolean => toolPath(command) !== null;
+export const hasTool = (command: string): boolean => toolPath(command) !== null;
 
 /** Under CI a test never skips because a tool is missing: it fails. */
 export const skipWithout = (command: string): boolean => !hasTool(command) && process.env['CI'] === undefined;
