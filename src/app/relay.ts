@@ -78,28 +78,47 @@ class Leader {
   private isDirty = false;
   private savedAt = performance.now();
   private wake = (): void => {};
+  /** Somebody appended since the last read began. */
+  private isNudged = false;
 
   constructor(deps: RelayDeps) {
     this.deps = deps;
   }
 
   async follow(): Promise<void> {
-    const { bus, events, stop } = this.deps;
+    const { bus, stop } = this.deps;
     await bus.feed(EVENTS);
     await bus.feed(ALERTS);
     await this.begin();
-    const nudges = await bus.listen(APPENDED_FILTER, () => this.wake());
+    const nudges = await bus.listen(APPENDED_FILTER, () => this.nudge());
     try {
+      let reading = this.read(this.next);
       while (!stop.aborted) {
-        const page = await events.readAll({ from: this.next, limit: PAGE });
+        const page = await reading;
+        reading = page.length === 0 ? this.whenNudged() : this.read(behind(page)); // while this one is published
+        reading.catch(() => {}); // it is awaited in the next turn, if there is one
         await this.publish(page);
-        if (performance.now() - this.savedAt > CHECKPOINT_MS || page.length === 0) await this.save();
-        if (page.length === 0) await this.idle();
+        if (performance.now() - this.savedAt > CHECKPOINT_MS) await this.save();
       }
       await this.save();
     } finally {
       await nudges.close();
     }
+  }
+
+  private async read(from: number): Promise<readonly PositionedEvent[]> {
+    this.isNudged = false;
+    return this.deps.events.readAll({ from, limit: PAGE });
+  }
+
+  private async whenNudged(): Promise<readonly PositionedEvent[]> {
+    await this.idle();
+    return this.deps.stop.aborted ? [] : this.read(this.next);
+  }
+
+  private nudge(): void {
+    this.isNudged = true;
+    this.wake();
   }
 
   /** Goes on where the last one was; its next checkpoint is refused from here on. */
@@ -123,11 +142,12 @@ class Leader {
   }
 
   private async publish(page: readonly PositionedEvent[]): Promise<void> {
-    const messages = page.flatMap((stored) => this.messages(stored));
-    for (let i = 0; i < messages.length; i += WINDOW) await Promise.all(messages.slice(i, i + WINDOW).map(({ subject, body, id }) => this.deps.bus.keep(subject, body, id)));
-    this.isDirty ||= messages.length > 0; // our own checkpoints move the position, and are worth none
     const last = page.at(-1);
-    if (last !== undefined) this.next = last.position + 1;
+    if (last === undefined) return;
+    const messages = page.flatMap((stored) => this.messages(stored));
+    await keepAll(this.deps.bus, messages);
+    this.isDirty ||= messages.length > 0; // our own checkpoints move the position, and are worth none
+    this.next = behind(page);
   }
 
   private messages(stored: PositionedEvent): Message[] {
@@ -144,12 +164,31 @@ class Leader {
 
   /** Until somebody appended through a ledger, or a second passed. */
   private async idle(): Promise<void> {
+    if (this.isNudged) return;
     const over = new AbortController();
     const nudged = new Promise<void>((resolve) => (this.wake = resolve));
     const stopped = this.deps.stop.aborted ? Promise.resolve() : once(this.deps.stop, 'abort', { signal: over.signal }).then(() => {}, () => {});
     await Promise.race([nudged, stopped, rest(over.signal, IDLE_MS)]);
     over.abort();
   }
+}
+
+const behind = (page: readonly PositionedEvent[]): number => (page.at(-1)?.position ?? -1) + 1;
+
+/** In their order, so many under way. @throws ExecutorError of the first that was refused; none is begun after it */
+async function keepAll(bus: Bus, messages: readonly Message[]): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let message = messages[next++]; message !== undefined; message = messages[next++]) {
+      try {
+        await bus.keep(message.subject, message.body, message.id);
+      } catch (error) {
+        next = messages.length;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: WINDOW }, lane));
 }
 
 function checkpoint(type: string, at: { readonly next: number; readonly revision: number }, nonce: string): NewEvent {

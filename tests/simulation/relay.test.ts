@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { memoryBroker, memoryBus } from '#src/adapters/memory/bus.ts';
 import { memoryHolders } from '#src/adapters/memory/holder.ts';
 import { memoryDisk, memoryStore } from '#src/adapters/memory/store.ts';
+import { appendedOf } from '#src/adapters/ledger/wire.ts';
 import { messagesOf } from '#src/app/feeds.ts';
 import { RELAY_STREAM, runRelay } from '#src/app/relay.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
@@ -53,6 +54,29 @@ test('every record, fact, move and alert is published once, in order of its run,
   expect(published()).toEqual(wanted);
   const moved = (await checkpoints()).map(({ type }) => type);
   expect([moved.filter((type) => type === 'relay.began').length, moved.at(-1)]).toEqual([2, 'relay.reached']);
+});
+
+test('who appends while the relay finds nothing new is heard at once, not a second later', async () => {
+  const { append, published, disk, broker } = world();
+  const { events } = memoryStore(disk);
+  const [record] = runs[0] ?? [];
+  if (record === undefined) throw new Error('no record');
+  const bus = memoryBus(broker);
+  let appendedAt = 0;
+  const readAll: typeof events.readAll = async (options) => {
+    const page = await events.readAll(options);
+    if (page.length > 0 || appendedAt > 0) return page;
+    await append(record);
+    appendedAt = performance.now();
+    await bus.publish(appendedOf(streamOf(record.run)), new Uint8Array());
+    return page; // read before it
+  };
+  const stop = new AbortController();
+  const ended = runRelay({ events: { ...events, readAll }, bus: memoryBus(broker), holders: memoryHolders({ held: new Map() }), logger: { warn: () => {}, info: () => {} }, nonce: 'n', stop: stop.signal });
+  while (published().length === 0) await pause(5);
+  expect(performance.now() - appendedAt).toBeLessThan(700);
+  stop.abort();
+  await ended;
 });
 
 test('a relay that rests writes no checkpoint: its own would wake it for ever', async () => {
