@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { serveCommands } from '#src/app/command-service.ts';
 import { serveLedger } from '#src/app/ledger.ts';
 import { ledgerRules } from '#src/app/ledger-rules.ts';
+import { shownStore } from '#src/app/machine.ts';
 import { LEADER, runRelay } from '#src/app/relay.ts';
 import { askServices, holdersOn, natsUrl, openBus, refuseLedgerStore } from '#src/app/team.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
@@ -35,7 +36,7 @@ export async function servicesCommand(context: Context, services: Services): Pro
     withBus(context, async (bus) => {
       const ledger = services.ledger ? await serveLedger({ bus, store, rules: ledgerRules(store.events), logger: machine.logger }) : null;
       const commands = services.ledger ? await serveCommands({ bus, store, machine, logger: machine.logger }) : null;
-      output.say(`${names} ready: ${machine.storeSpec} at ${withoutKeys(natsUrl(env))}`);
+      output.say(`${names} ready: ${shownStore(machine.storeSpec)} at ${withoutKeys(natsUrl(env))}`);
       if (services.relay) await runRelay({ events: store.events, bus, holders: holdersOn(bus), logger: machine.logger, nonce: randomUUID(), stop: stop.signal });
       await stopped(stop.signal);
       await Promise.all([ledger?.close(), commands?.close()]);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { autopack, BIN, linesOf, makePlace, removePlace } from '#tests/support/e2e.ts';
+import { autopack, BIN, linesOf, makePlace, removePlace, start, until } from '#tests/support/e2e.ts';
+import { startWireServer } from '#tests/support/eventstore-wire/server.ts';
 import { startTeam } from '#tests/support/team.ts';
 import { skipWithout } from '#tests/support/tools.ts';
 
@@ -95,5 +96,20 @@ describe.skipIf(skipWithout('nats-server'))('who answers', () => {
     await team.server.stop();
     const gone = linesOf(await autopack(place, ['doctor', '-C', place.repo.root, '--json'], { env })) as unknown as { findings: { name: string; level: string; fix: string | null }[] }[];
     expect(gone[0]?.findings.find(({ name }) => name === 'team')).toMatchObject({ level: 'fail', fix: expect.stringMatching(/\w/) });
+  });
+
+  test('an EventStoreDB is named with its round trip by doctor and ledger, and its password by nobody', { timeout: 60_000 }, async () => {
+    const [place, server] = [makePlace(), await startWireServer()];
+    const team = await startTeam(place);
+    closing.push(() => removePlace(place), () => server.kill(), () => team.dispose());
+    const store = server.url.replace('//', '//admin:hunter2@');
+    const env = { AUTOPACK_NATS_URL: team.server.url, AUTOPACK_CLOCK: undefined };
+    const doctor = await autopack(place, ['doctor', '-C', place.repo.root, '--store', store], { env });
+    expect(doctor.out).toMatch(/ok +team +NATS \d\S* at nats:\S+ answers in [\d.]+ ms; EventStoreDB of unknown version at esdb:\/\/127\.0\.0\.1:\d+\S* answers in [\d.]+ ms/);
+    const ledger = start(place, ['ledger', '--store', store], { env });
+    closing.push(async () => (ledger.child.kill('SIGKILL'), ledger.done));
+    await until(`the ledger is ready: ${ledger.err()}`, () => ledger.err().includes('ready') || ledger.child.exitCode !== null);
+    expect(ledger.err()).toMatch(/ledger ready: esdb:\/\/127\.0\.0\.1:\d+/);
+    expect(doctor.out + doctor.err + ledger.err()).not.toContain('hunter2');
   });
 });
