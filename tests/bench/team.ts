@@ -1,7 +1,7 @@
 // Bench team
 // ==========
 // Team mode against what it is made of: the bare clients of EventStoreDB and NATS on the same servers in the same round.
-// nats-server is the real one. The store is our wire server, a process of its own that keeps its log in memory, or what
+// nats-server is the real one. The store is our wire server, a process of its own that syncs what is appended, or what
 // AUTOPACK_TEST_EVENTSTORE_URL names; ledger and relay are processes as people start them.
 
 import { randomBytes } from 'node:crypto';
@@ -48,14 +48,15 @@ interface Servers {
 async function servers(): Promise<Servers> {
   const ends: (() => Promise<unknown> | void)[] = [];
   const named = process.env['AUTOPACK_TEST_EVENTSTORE_URL'];
-  const wire = named === undefined || named === '' ? await running([child('wire-server.js')], /esdb:\S+\n/) : null;
+  const folder = mkdtempSync(join(tmpdir(), 'autopack-bench-'));
+  const wire = named === undefined || named === '' ? await running([child('wire-server.js'), join(folder, 'log')], /esdb:\S+\n/) : null;
   const nats = await startNatsServer();
   return {
     store: wire?.said.trim() ?? named ?? '',
     nats: nats.url,
     onEnd: (end) => void ends.unshift(end),
     async end() {
-      for (const end of [...ends, () => nats.dispose(), () => wire?.end()]) await end();
+      for (const end of [...ends, () => nats.dispose(), () => wire?.end(), () => rmSync(folder, { recursive: true, force: true })]) await end();
     },
   };
 }
