@@ -173,11 +173,11 @@ export const goals: Readonly<Record<string, Goal>> = {
     pair: (size) => partsPair(Math.ceil(400 * size)),
   },
   'team.manyRuns': {
-    unit: 'appends/s', goal: 0.6, rounds: 9, needs: 'nats-server', bound: "the ledger's processor; on a store that is not on disk nobody waits",
+    unit: 'appends/s', goal: 0.6, rounds: 9, needs: 'nats-server', bound: "the processor of one ledger; more of them share the work",
     pair: (size) => appendPair(64, Math.ceil(30 * size)),
   },
   'team.relay': {
-    unit: 'msgs/s', goal: 0.8, rounds: 9, needs: 'nats-server', bound: 'reading and parsing the records, and the three texts made of each',
+    unit: 'msgs/s', goal: 0.8, rounds: 9, needs: 'nats-server', bound: 'reading, parsing and checking the hash of each record, in the process that publishes',
     pair: (size) => relayPair(Math.ceil(2000 * size)),
   },
   'team.alert': {
