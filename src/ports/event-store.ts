@@ -46,6 +46,14 @@ export interface Subscription {
   close(): Promise<void>;
 }
 
+/** What `subscribe` is asked, as one value. */
+export interface Following {
+  readonly stream: string;
+  readonly from: number;
+  readonly onEvent: (event: StoredEvent) => void;
+  readonly onError: (error: unknown) => void;
+}
+
 export interface EventStore {
   /**
    * @param expected revision of the last event that the caller has seen, -1 for a new stream.

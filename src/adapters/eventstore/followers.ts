@@ -6,17 +6,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedEvent } from '@eventstore/db-client';
 import { ExecutorError } from '#src/errors/errors.ts';
-import type { StoredEvent, Subscription } from '#src/ports/event-store.ts';
+import type { Following, StoredEvent, Subscription } from '#src/ports/event-store.ts';
 import { storedOf } from './streams.ts';
 
 const PAUSE_MS = 250;
-
-export interface Following {
-  readonly stream: string;
-  readonly from: number;
-  readonly onEvent: (event: StoredEvent) => void;
-  readonly onError: (error: unknown) => void;
-}
 
 export interface Followers {
   subscribe(following: Following): Subscription;

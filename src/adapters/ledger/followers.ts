@@ -5,18 +5,11 @@
 // so no event is given twice.
 
 import type { Bus, Listening } from '#src/ports/bus.ts';
-import type { EventStore, StoredEvent, Subscription } from '#src/ports/event-store.ts';
+import type { EventStore, Following, StoredEvent, Subscription } from '#src/ports/event-store.ts';
 import { appendedOf } from './wire.ts';
 
 const POLL_MS = 1_000;
 const BATCH = 256;
-
-export interface Following {
-  readonly stream: string;
-  readonly from: number;
-  readonly onEvent: (event: StoredEvent) => void;
-  readonly onError: (error: unknown) => void;
-}
 
 export interface Followers {
   subscribe(following: Following): Subscription;

@@ -4,18 +4,11 @@
 // those of other connections show in `data_version`, looked at every 50 ms. A follower's cursor moves before its call, so no event is given twice.
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { StoredEvent, Subscription } from '#src/ports/event-store.ts';
+import type { Following, StoredEvent, Subscription } from '#src/ports/event-store.ts';
 import { isBusy, storeError } from './errors.ts';
 
 const POLL_MS = 50;
 const BATCH = 256;
-
-export interface Following {
-  readonly stream: string;
-  readonly from: number;
-  readonly onEvent: (event: StoredEvent) => void;
-  readonly onError: (error: unknown) => void;
-}
 
 export interface Followers {
   subscribe(following: Following): Subscription;
