@@ -10,7 +10,7 @@ import { beginning, readHistory, unknownRun } from '#src/kernel/history.ts';
 import { submit } from '#src/kernel/submit.ts';
 import { project } from '#projections/projection.ts';
 import { runView, type PhaseView, type RunView } from '#projections/run-view.ts';
-import type { InputEvent, RunRecord } from '#src/record/record.ts';
+import { streamOf, type InputEvent, type RunRecord } from '#src/record/record.ts';
 import type { EffectParams } from '#src/events/effects.ts';
 import type { InputData } from '#src/events/inputs.ts';
 import type { Machine, Store } from './machine.ts';
@@ -43,7 +43,7 @@ export async function requestedOf({ events }: Log, run: string): Promise<InputDa
 export const viewOf = async (store: Log, run: string): Promise<RunView> => project(runView, await recordsOf(store, run));
 
 export async function cancel(machine: Clocked, store: Log, run: string, reason: string): Promise<RunRecord | Rejection> {
-  if ((await store.events.read(`run-${run}`, { limit: 1 })).length === 0) throw unknownRun(run);
+  if ((await store.events.read(streamOf(run), { limit: 1 })).length === 0) throw unknownRun(run);
   return submit(deps(machine, store), run, 'run', { type: 'run.cancel_requested', v: 1, data: { reason } });
 }
 

@@ -7,7 +7,7 @@ import { ExecutorError } from '#src/errors/errors.ts';
 import { Id } from '#src/events/define.ts';
 import { fromStored } from '#src/kernel/log.ts';
 import type { EventStore, NewEvent } from '#src/ports/event-store.ts';
-import { GENESIS, originOf, RECORD_BYTES_MAX, streamOf, type RunRecord } from '#src/record/record.ts';
+import { GENESIS, originOf, RECORD_BYTES_MAX, runOf, streamOf, type RunRecord } from '#src/record/record.ts';
 import type { LedgerRules } from './ledger.ts';
 
 /** Of so many streams the last record is known without a look into the store. */
@@ -25,7 +25,7 @@ export function ledgerRules(events: EventStore): LedgerRules {
   };
   return {
     async append(stream, expected, added) {
-      const run = runOf(stream);
+      const run = runIn(stream);
       const records = added.map((event, i) => recordIn(run, event, expected + 1 + i));
       let before = await predecessor(records[0], linkAt);
       for (const record of records) {
@@ -37,20 +37,20 @@ export function ledgerRules(events: EventStore): LedgerRules {
     appended(stream, revision, added) {
       const last = added.at(-1);
       if (last === undefined) return;
-      const { run, seq, hash, at } = recordIn(runOf(stream), last, revision);
+      const { run, seq, hash, at } = recordIn(runIn(stream), last, revision);
       known.delete(stream); // at the end again: the oldest is forgotten first
       known.set(stream, { run, seq, hash, at });
       const [oldest] = known.keys();
       if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
     },
-    run: (run) => void runOf(streamOf(run)),
+    run: (run) => void runIn(streamOf(run)),
   };
 }
 
 const refused = (why: string): ExecutorError => new ExecutorError('ledger.refused', `the ledger refuses it: ${why}`);
 
-function runOf(stream: string): string {
-  const run = stream.startsWith('run-') ? stream.slice('run-'.length) : '';
+function runIn(stream: string): string {
+  const run = runOf(stream) ?? '';
   if (!Id.safeParse(run).success) throw refused(`${stream} is no stream of a run`);
   return run;
 }

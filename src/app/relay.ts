@@ -13,6 +13,7 @@ import { mismatch } from '#projections/alerts.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { Id } from '#src/events/define.ts';
 import { eventId, fromStored } from '#src/kernel/log.ts';
+import { runOf } from '#src/record/record.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import type { EventStore, NewEvent, PositionedEvent } from '#src/ports/event-store.ts';
 import type { Hold, Holders } from '#src/ports/holder.ts';
@@ -151,7 +152,7 @@ class Leader {
   }
 
   private messages(stored: PositionedEvent): Message[] {
-    const run = stored.stream.startsWith('run-') ? stored.stream.slice('run-'.length) : '';
+    const run = runOf(stored.stream) ?? '';
     if (!Id.safeParse(run).success) return [];
     try {
       return messagesOf(fromStored(run, stored));

@@ -9,7 +9,7 @@ import { rootCommits } from '#src/adapters/git/roots.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
 import type { StoredEvent } from '#src/ports/event-store.ts';
-import { streamOf, type RunRecord } from '#src/record/record.ts';
+import { runOf, streamOf, type RunRecord } from '#src/record/record.ts';
 import type { Machine, Store } from './machine.ts';
 import { appendSealed, refuseTaken, sealRequest, type Prepared } from './start.ts';
 
@@ -57,7 +57,7 @@ export async function submitRun(machine: Machine, store: Store, { prepared, labe
 
 /** @param first the event of record 0. @returns the labels that it asks for, or null where the run was not submitted */
 export async function submissionOf(blobs: Blobs, { stream, metadata }: Pick<StoredEvent, 'stream' | 'metadata'>): Promise<readonly string[] | null> {
-  const mark = await blobs.recall(stream.slice(streamOf('').length), markOf(metadata.hash));
+  const mark = await blobs.recall(runOf(stream) ?? '', markOf(metadata.hash));
   if (mark === null) return null;
   try {
     return Submission.parse(JSON.parse(Buffer.from(await blobs.get(mark)).toString('utf8'))).labels;

@@ -15,7 +15,7 @@ import { fromStored, RUN_REQUESTED, type Head } from '#src/kernel/log.ts';
 import type { PositionedEvent } from '#src/ports/event-store.ts';
 import type { Hold } from '#src/ports/holder.ts';
 import type { Workspace } from '#src/ports/workspace.ts';
-import { streamOf } from '#src/record/record.ts';
+import { runOf, streamOf } from '#src/record/record.ts';
 import type { RunView } from '#projections/run-view.ts';
 import { remember } from './beside.ts';
 import { capsLeft } from './caps.ts';
@@ -137,7 +137,7 @@ class Worker {
     const asked = await submissionOf(blobs, event);
     this.next = event.position + 1;
     if (asked === null || !asked.every((label) => labels.has(label))) return;
-    const run = event.stream.slice(streamOf('').length);
+    const run = runOf(event.stream) ?? '';
     try {
       const { policy } = Asked.parse(fromStored(run, event).event.data);
       if (SANDBOXES.indexOf(policy.sandbox) < SANDBOXES.indexOf(sandbox)) return machine.logger.warn({ runId: run }, `left to others: --sandbox ${policy.sandbox} asks for less of a sandbox than this worker's ${sandbox}`);

@@ -107,7 +107,10 @@ const damaged = (place: string, why: string, cause?: unknown): ExecutorError =>
   new ExecutorError('record.damaged', `record ${place}: ${why}`, { cause });
 
 /** The stream of a run in the event store. */
-export const streamOf = (run: string): string => `run-${run}`;
+const STREAM = 'run-';
+export const streamOf = (run: string): string => `${STREAM}${run}`;
+/** Null where it is the stream of no run. */
+export const runOf = (stream: string): string | null => (stream.startsWith(STREAM) ? stream.slice(STREAM.length) : null);
 
 export const RUN_FORKED = 'run.forked';
 

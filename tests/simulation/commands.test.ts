@@ -9,8 +9,7 @@ import { appendedOf } from '#src/adapters/ledger/wire.ts';
 import { readHistory } from '#src/kernel/history.ts';
 import { toStored } from '#src/kernel/log.ts';
 import type { Bus } from '#src/ports/bus.ts';
-import { canonical } from '#src/record/canonical.ts';
-import { streamOf, type RunRecord } from '#src/record/record.ts';
+import { sealed, streamOf, type RunRecord } from '#src/record/record.ts';
 import { recordRun } from '#tests/support/recorded.ts';
 
 const RUN = 'asked';
@@ -36,7 +35,7 @@ beforeEach(async () => {
   const broker = memoryBroker();
   [store, bus] = [memoryStore(), memoryBus(broker)];
   nudged.splice(0);
-  for (const { hash, ...unsealed } of past) await store.events.append(streamOf(RUN), unsealed.seq - 1, [toStored({ record: { ...unsealed, hash }, body: canonical(unsealed) }, 'n')]);
+  for (const record of past) await store.events.append(streamOf(RUN), record.seq - 1, [toStored(sealed(record), 'n')]);
   await bus.listen(appendedOf('*'), ({ subject }) => void nudged.push(subject));
   service = await serveCommands({ bus: memoryBus(broker), store, machine: { clock: virtualClock(Date.UTC(2027, 0, 1)) }, logger: { warn: () => {}, info: () => {} } });
 });

@@ -10,9 +10,8 @@ import { ledgerRules } from '#src/app/ledger-rules.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { toStored } from '#src/kernel/log.ts';
 import type { Bus } from '#src/ports/bus.ts';
-import { canonical } from '#src/record/canonical.ts';
 import { refOf } from '#src/record/ref.ts';
-import { streamOf, type RunRecord } from '#src/record/record.ts';
+import { sealed, streamOf, type RunRecord } from '#src/record/record.ts';
 import { recordRun } from '#tests/support/recorded.ts';
 import { generator } from '#tests/support/world.ts';
 
@@ -50,7 +49,7 @@ function faulty(bus: Bus, seed: number, faults: Faults): Bus {
   };
 }
 
-const told = ({ hash, ...unsealed }: RunRecord) => toStored({ record: { ...unsealed, hash }, body: canonical(unsealed) }, 'n');
+const told = (record: RunRecord) => toStored(sealed(record), 'n');
 
 describe.each([1, 2, 3, 4])('seed %i', (seed) => {
   test('L7 B1 B3 runs side by side over two ledgers and a bad network stand in the log once, each in its order', async () => {

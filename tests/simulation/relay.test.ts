@@ -12,8 +12,7 @@ import { ExecutorError } from '#src/errors/errors.ts';
 import { toStored } from '#src/kernel/log.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import type { Holders } from '#src/ports/holder.ts';
-import { canonical } from '#src/record/canonical.ts';
-import { streamOf, type RunRecord } from '#src/record/record.ts';
+import { sealed, streamOf, type RunRecord } from '#src/record/record.ts';
 import { recordRun } from '#tests/support/recorded.ts';
 
 const runs = [3, 5, 11].map((seed) => recordRun(seed, `run${seed}`, ['a', 'b']).records);
@@ -23,7 +22,7 @@ function world() {
   const [disk, broker] = [memoryDisk(), memoryBroker()];
   const { events } = memoryStore(disk);
   let processes = 0;
-  const append = ({ hash, ...unsealed }: RunRecord): Promise<number> => events.append(streamOf(unsealed.run), unsealed.seq - 1, [toStored({ record: { ...unsealed, hash }, body: canonical(unsealed) }, 'n')]);
+  const append = (record: RunRecord): Promise<number> => events.append(streamOf(record.run), record.seq - 1, [toStored(sealed(record), 'n')]);
   /** A relay of its own; `held` is who leads by the bus. */
   const relay = (held: Holders, wrap = (bus: Bus) => bus) => {
     const stop = new AbortController();
