@@ -22,7 +22,7 @@ const FETCH = ['fetch', '--quiet', '--no-recurse-submodules', '--no-show-forced-
 /** @returns false when the branch is there and says something else. */
 export async function markStart(theirs: UserRepository, run: string, base: string): Promise<boolean> {
   const ref = preRunRef(run);
-  return (await resolveRevision(ref, theirs.call)) === base || moveRef({ gitDir: theirs.commonDir, ref, to: base, from: null }, theirs.call);
+  return (await moveRef({ gitDir: theirs.commonDir, ref, to: base, from: null }, theirs.call)) || (await resolveRevision(ref, theirs.call)) === base;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function keepBaseIfNone(ours: Ours, run: string, base: string): Pro
 export async function unmarkStart(theirs: UserRepository, ours: Ours, run: string): Promise<void> {
   const base = await resolveRevision(baseRef(run), ours.call);
   if (base === null || (await checkedOut(theirs, preRunRef(run)))) return;
-  if ((await resolveRevision(preRunRef(run), theirs.call)) === base) await moveRef({ gitDir: theirs.commonDir, ref: preRunRef(run), to: null, from: base }, theirs.call);
+  await moveRef({ gitDir: theirs.commonDir, ref: preRunRef(run), to: null, from: base }, theirs.call);
 }
 
 export async function publish(theirs: UserRepository, ours: Ours, { run, commit }: { run: string; commit: string }): Promise<PublishResult> {
@@ -75,8 +75,9 @@ interface Publication {
 
 async function refusal(theirs: UserRepository, ours: Ours, { run, commit, current }: Publication): Promise<string | null> {
   const earlier = await Promise.all([publishedRef(run), wantedRef(run)].map((ref) => resolveRevision(ref, ours.call)));
-  if ((await resolveRevision(`${commit}^{commit}`, ours.call)) === null) return `the commit ${commit} is not in our repository`;
-  if (!(await moveRef({ gitDir: ours.gitDir, ref: wantedRef(run), to: commit }, ours.call))) return 'our own repository cannot be written';
+  if (!(await moveRef({ gitDir: ours.gitDir, ref: wantedRef(run), to: commit }, ours.call))) {
+    return (await resolveRevision(`${commit}^{commit}`, ours.call)) === null ? `the commit ${commit} is not in our repository` : 'our own repository cannot be written';
+  }
   if (current === commit) return null;
   if (await checkedOut(theirs, runRef(run))) return `the branch autopack/run-${run} is checked out in one of your working trees`;
   if (current === null) return null;
