@@ -18,7 +18,7 @@ import type { InputData } from '#src/events/inputs.ts';
 import { first, toStored } from '#src/kernel/log.ts';
 import { parsePlan, type ParsedPlan, type PlanLimits } from '#src/plan/parse.ts';
 import type { Inspection } from '#src/ports/workspace.ts';
-import { RUN_FORKED, streamOf, type RunRecord, type Sealed } from '#src/record/record.ts';
+import { RUN_FORKED, runOf, streamOf, type RunRecord, type Sealed } from '#src/record/record.ts';
 import { noticeText } from '#src/yaml/located.ts';
 import { remember } from './beside.ts';
 import { estimatePlan, type PlanEstimate } from './estimate.ts';
@@ -85,7 +85,8 @@ export interface Prepared {
   readonly prompts: ReadonlyMap<string, string>;
   readonly models: Provider;
   readonly inspection: Inspection;
-  readonly estimate: PlanEstimate;
+  /** Goes through every file for every phase: only for who asks. */
+  readonly estimate: () => PlanEstimate;
   readonly notices: readonly string[];
 }
 
@@ -114,7 +115,7 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
   const vendors = vendorsBy(provider, { env: machine.env, table: config.models, disabled: disabledVendors, used, isElsewhere });
   const known = vendorNames.map((vendor) => ({ vendor, weeklyTokens: used.get(vendor) ?? 0, state: vendors.state(vendor) }));
   const policy = policyFor(plan, parsed.settings, config, { ...flags, base: isElsewhere || flags.base !== null ? inspection.base : null, vendors, known });
-  const estimate = estimatePlan(plan, policy, files);
+  const estimate = (): PlanEstimate => estimatePlan(plan, policy, files);
   const confirm = confirmation(estimate, parsed.settings.confirmAboveMicroUsd, config.executor.human.expiryMs);
   const requested = { run, plan, policy: { ...policy, run: { ...policy.run, confirm } }, pins: pinsFor(prompts) };
   const models = isElsewhere ? nobody : await openProvider(provider, { env: machine.env, table: config.models, used: modelsUsed(requested.policy) });
@@ -123,8 +124,10 @@ export async function prepareStart(machine: Machine, { plan: file, runId, worksp
 }
 
 /** Asked before anything begins where the plan is likely to cost more than it says that anybody may decide alone. */
-function confirmation({ total: { expected, worst } }: PlanEstimate, aboveMicroUsd: number | null, waitMs: number): Policy['run']['confirm'] {
-  if (aboveMicroUsd === null || expected.costMicroUsd <= aboveMicroUsd) return null;
+function confirmation(estimate: () => PlanEstimate, aboveMicroUsd: number | null, waitMs: number): Policy['run']['confirm'] {
+  if (aboveMicroUsd === null) return null;
+  const { total: { expected, worst } } = estimate();
+  if (expected.costMicroUsd <= aboveMicroUsd) return null;
   return { question: `The plan is estimated at ${usd(expected.costMicroUsd)}, at worst ${usd(worst.costMicroUsd)}: above its confirm_above of ${usd(aboveMicroUsd)}. Begin?`, waitMs };
 }
 
@@ -160,7 +163,7 @@ export async function appendSealed({ events }: Store, sealed: Sealed): Promise<R
 /** In the order in which they began. */
 export async function runNames({ events }: Pick<Store, 'events'>): Promise<string[]> {
   const first = await events.readAll({ types: ['run.requested', RUN_FORKED] });
-  return first.map(({ stream }) => stream.slice(streamOf('').length));
+  return first.flatMap(({ stream }) => runOf(stream) ?? []);
 }
 
 /** Names are distinct when case is folded: branches and folders are named by them. @throws ExecutorError `run.exists` */

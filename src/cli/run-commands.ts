@@ -126,7 +126,8 @@ function dryRun({ output }: Context, { run, requested, inspection }: Prepared): 
 }
 
 /** What it would cost; nothing is asked, nothing is written. */
-function showEstimate({ output }: Context, { run, requested: { policy }, estimate: { phases, total } }: Prepared): number {
+function showEstimate({ output }: Context, { run, requested: { policy }, estimate }: Prepared): number {
+  const { phases, total } = estimate();
   const { tokenCap, costCapMicroUsd } = policy.run;
   if (output.json) output.emit({ v: 1, type: 'run.estimate', run, phases, total, tokenCap, costCapMicroUsd });
   const cells = ({ low, expected, worst }: Estimate): string[] => [low, expected, worst].map((sum) => `${tokens(sum.tokens)} ${usd(sum.costMicroUsd)}`);
