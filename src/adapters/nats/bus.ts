@@ -3,11 +3,12 @@
 // The Bus port on one connection. Kept messages are JetStream's, buckets its key-value stores. See src/ports/bus.ts for
 // the promises.
 
-import type { JetStreamClient, KV, NatsConnection, NatsError, Subscription } from 'nats';
+import { headers, type JetStreamClient, type KV, type Msg, type MsgHdrs, type NatsConnection, type NatsError, type Subscription } from 'nats';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { isSubject, type Bucket, type Bus, type Listening } from '#src/ports/bus.ts';
 import { busError, connection, type NatsOptions } from './connection.ts';
 import { consumer, setFeed } from './feeds.ts';
+import { replies } from './replies.ts';
 
 const ACK_MS = 5_000;
 
@@ -25,6 +26,7 @@ export async function natsServer(options: NatsOptions): Promise<{ readonly versi
 export async function natsBus(options: NatsOptions): Promise<Bus> {
   const nc = await connection(options);
   const js = nc.jetstream({ timeout: ACK_MS });
+  const { ask } = replies(nc);
   const consuming = new Set<Listening>();
   return {
     publish: (subject, body) =>
@@ -35,7 +37,7 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
     request: (subject, body, timeoutMs) =>
       asking(nc, subject, async () => {
         refuseUnsendable(nc, subject, body);
-        return (await nc.request(subject, body, { timeout: timeoutMs })).data;
+        return (await ask({ subject, body, timeoutMs })).data;
       }),
     listen: (filter, onMessage, queue) =>
       asking(nc, filter, async () => {
@@ -53,7 +55,7 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
     keep: (subject, body, id) =>
       asking(nc, subject, async () => {
         refuseUnsendable(nc, subject, body);
-        return { repeat: (await js.publish(subject, body, { msgID: id, timeout: ACK_MS })).duplicate };
+        return kept(await ask({ subject, body, timeoutMs: ACK_MS, headers: named(id) }));
       }),
     consume: (wanted, onMessage) =>
       asking(nc, wanted.feed, async () => {
@@ -78,6 +80,19 @@ async function asking<T>(nc: NatsConnection, where: string, work: () => Promise<
   } catch (error) {
     throw busError(error, where);
   }
+}
+
+function named(id: string): MsgHdrs {
+  const all = headers();
+  all.set('Nats-Msg-Id', id);
+  return all;
+}
+
+/** JetStream's acknowledgement. */
+function kept(message: Msg): { repeat: boolean } {
+  const { error, stream, duplicate = false } = message.json<{ error?: { description: string }; stream?: string; duplicate?: boolean }>();
+  if (error !== undefined || stream === undefined) throw new Error(error?.description ?? 'what answers is no feed');
+  return { repeat: duplicate };
 }
 
 function refuseUnsendable(nc: NatsConnection, subject: string, body: Uint8Array): void {

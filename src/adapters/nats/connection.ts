@@ -46,7 +46,7 @@ function settingsOf({ url, token, nkey, creds, ca, cert, key }: NatsOptions): Co
   for (const file of Object.values(files)) readable(file);
   return {
     servers: servers.map(({ host }) => host),
-    name: 'autopack',
+    name: 'autopack', noAsyncTraces: true, // an error with its stack for each request would be a third of the processor
     timeout: CONNECT_MS, pingInterval: PING_MS, maxPingOut: 2,
     reconnect: true, maxReconnectAttempts: -1, reconnectTimeWait: RETRY_MS, ignoreAuthErrorAbort: true, // BU7: without end
     ...(first?.user == null || first.pass == null ? {} : { user: first.user, pass: first.pass }),
