@@ -21,6 +21,7 @@ export interface Message {
   readonly subject: string;
   readonly id: string;
   readonly body: Uint8Array;
+  readonly isAlert: boolean;
 }
 
 /** The record, its facts, its moves, then its alerts. */
@@ -33,11 +34,14 @@ export function messagesOf(record: RunRecord): Message[] {
     ...moves.map((move) => ({ kind: `move.${token(move.actor)}.${move.to}`, value: { ...place, type: 'move', move } })),
   ];
   const alerts = alertsOf(record).map(alertMessage); // they have the first numbers
-  return [...said.map(({ kind, value }, i) => ({ subject: `${ROOT}.${runId}.${dotted(kind)}`, id: `${hash}:${alerts.length + i}`, body: encode(value) })), ...alerts];
+  return [...said.map(({ kind, value }, i) => ({ subject: `${ROOT}.${runId}.${dotted(kind)}`, id: `${hash}:${alerts.length + i}`, body: encode(value), isAlert: false })), ...alerts];
 }
 
-export const alertMessage = (alert: Alert): Message => ({ subject: `${ROOT}.${alert.runId}.alert.${alert.severity}.${alert.kind}`, id: alert.id, body: encode(alert) });
+export const alertMessage = (alert: Alert): Message => ({ subject: `${ROOT}.${alert.runId}.alert.${alert.severity}.${alert.kind}`, id: alert.id, body: encode(alert), isAlert: true });
 
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
-const token = (text: string): string => text.replace(/[^A-Za-z0-9_:-]/g, '_') || '_';
-const dotted = (text: string): string => text.split('.').map(token).join('.');
+/** A server ends the connection of who sends a subject above its limit; no name of ours comes near. */
+const TOKEN_MAX = 100;
+const TOKENS_MAX = 8;
+const token = (text: string): string => text.slice(0, TOKEN_MAX).replace(/[^A-Za-z0-9_:-]/g, '_') || '_';
+const dotted = (text: string): string => text.split('.', TOKENS_MAX).map(token).join('.');

@@ -33,11 +33,13 @@ export function ledgerRules(events: EventStore): LedgerRules {
         hold(record, before);
         before = record;
       }
+      return records;
     },
-    appended(stream, revision, added) {
-      const last = added.at(-1);
+    appended(records) {
+      const last = records.at(-1);
       if (last === undefined) return;
-      const { run, seq, hash, at } = recordIn(runIn(stream), last, revision);
+      const { run, seq, hash, at } = last;
+      const stream = streamOf(run);
       known.delete(stream); // at the end again: the oldest is forgotten first
       known.set(stream, { run, seq, hash, at });
       const [oldest] = known.keys();

@@ -3,21 +3,28 @@
 // Answers for a store over the bus. It keeps nothing of its own, so any number of them may serve one store, and one that
 // dies with an answer in its hands does no harm: the same request again is answered as the first was (L7, B1, B3).
 
+import type { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import { appendedOf, decodeRequest, encodeAnswer, encodeError, LEDGER_FILTER, LEDGER_QUEUE, PAGE_EVENTS, PART_BYTES, type Answer, type Operation, type Request } from '#src/adapters/ledger/wire.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Bus, BusMessage } from '#src/ports/bus.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
 import type { EventStore, NewEvent, StoredEvent } from '#src/ports/event-store.ts';
+import type { RunRecord } from '#src/record/record.ts';
 import { refOf, type Ref } from '#src/record/ref.ts';
 import { packageVersion } from './version.ts';
 
 /** What may be asked; they throw ExecutorError for what may not. */
 export interface LedgerRules {
-  append(stream: string, expected: number, events: readonly NewEvent[]): Promise<void>;
-  /** After it was written. */
-  appended(stream: string, revision: number, events: readonly NewEvent[]): void;
+  append(stream: string, expected: number, events: readonly NewEvent[]): Promise<readonly RunRecord[]>;
+  /** After they were written. */
+  appended(records: readonly RunRecord[]): void;
   run(run: string): void;
+}
+
+/** What a ledger tells in its own process: records that are in the store. */
+export interface Appends {
+  appended: [records: readonly RunRecord[]];
 }
 
 export interface LedgerDeps {
@@ -25,23 +32,36 @@ export interface LedgerDeps {
   readonly store: { readonly events: EventStore; readonly blobs: Blobs };
   readonly rules: LedgerRules;
   readonly logger: Pick<Logger, 'warn' | 'debug'>;
+  readonly appends?: EventEmitter<Appends>;
 }
 
-type Handlers = { readonly [O in Operation]: (request: Request<O>) => Promise<Answer<O>> };
+type Later = (work: () => void) => void;
+/** @param later takes what is done when the answer is on its way */
+type Handlers = { readonly [O in Operation]: (request: Request<O>, later: Later) => Promise<Answer<O>> };
 
 /** @returns what ends it: no new request is taken, those under way are answered first */
-export async function serveLedger({ bus, store, rules, logger }: LedgerDeps): Promise<{ close(): Promise<void> }> {
-  const handlers: Handlers = { hello: async () => ({ version: packageVersion }), ...eventHandlers(bus, store.events, rules), ...blobHandlers(store.blobs, rules) };
+export async function serveLedger({ bus, store, rules, logger, appends }: LedgerDeps): Promise<{ close(): Promise<void> }> {
+  const tell = (stream: string, records: readonly RunRecord[]): void => {
+    void bus.publish(appendedOf(stream), new Uint8Array()).catch(() => {}); // who follows looks every second
+    appends?.emit('appended', records);
+  };
+  const handlers: Handlers = { hello: async () => ({ version: packageVersion }), ...eventHandlers({ events: store.events, rules, tell }), ...blobHandlers(store.blobs, rules) };
   const working = new Set<Promise<void>>();
-  const answer = async ({ subject, body, respond }: BusMessage): Promise<void> => {
+  const answerTo = async ({ subject, body }: BusMessage, later: Later): Promise<Uint8Array> => {
     try {
       const { operation, request } = decodeRequest(subject, body);
-      respond(encodeAnswer(await (handlers[operation] as (request: unknown) => Promise<unknown>)(request)));
+      return encodeAnswer(await (handlers[operation] as (request: unknown, later: Later) => Promise<unknown>)(request, later));
     } catch (error) {
       const code = error instanceof ExecutorError ? error.code : 'internal';
       logger[code === 'store.wrong_revision' || code === 'blob.missing' ? 'debug' : 'warn']({ subject, code, why: String(error) }, 'refused');
-      respond(encodeError(error));
+      return encodeError(error);
     }
+  };
+  const leaving = together();
+  const answer = async (message: BusMessage): Promise<void> => {
+    const after: (() => void)[] = [];
+    const body = await answerTo(message, (work) => void after.push(work));
+    await leaving(() => [() => message.respond(body), ...after].forEach((work) => work()));
   };
   const listening = await bus.listen(LEDGER_FILTER, (message) => {
     const work = answer(message).finally(() => working.delete(work));
@@ -55,13 +75,28 @@ export async function serveLedger({ bus, store, rules, logger }: LedgerDeps): Pr
   };
 }
 
-function eventHandlers(bus: Bus, events: EventStore, rules: LedgerRules): Pick<Handlers, 'append' | 'read' | 'read_all'> {
+/** What is ready in one turn of the loop is done at its end: it leaves in one write, and each write costs as much as an append. */
+function together(): (work: () => void) => Promise<void> {
+  const ready: (() => void)[] = [];
+  return (work) =>
+    new Promise((resolve) => {
+      if (ready.push(() => (work(), resolve())) === 1) setImmediate(() => ready.splice(0).forEach((each) => each()));
+    });
+}
+
+interface Appending {
+  readonly events: EventStore;
+  readonly rules: LedgerRules;
+  tell(stream: string, records: readonly RunRecord[]): void;
+}
+
+function eventHandlers({ events, rules, tell }: Appending): Pick<Handlers, 'append' | 'read' | 'read_all'> {
   return {
-    async append({ stream, expected, events: added }) {
-      await rules.append(stream, expected, added);
+    async append({ stream, expected, events: added }, later) {
+      const records = await rules.append(stream, expected, added);
       const revision = await events.append(stream, expected, added);
-      rules.appended(stream, revision, added);
-      await bus.publish(appendedOf(stream), new Uint8Array()).catch(() => {}); // who follows looks every second
+      rules.appended(records);
+      later(() => tell(stream, records));
       return { revision };
     },
     read: async ({ stream, ...range }) => page(await events.read(stream, range), range.limit),

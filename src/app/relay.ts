@@ -3,21 +3,26 @@
 // Follows the log of all runs and publishes what it says. Where it stands is in the store, in a stream of its own that is
 // appended at the expected revision: of two that lead, the older one is refused at its next checkpoint. What it published
 // behind the last checkpoint is published again by the next one, under the same ids.
+//
+// Who waits for an alert waits for a person: where a ledger lives in the same process, its alerts are published when it has
+// appended, and passed over when the log is read.
 
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { APPENDED_FILTER } from '#src/adapters/ledger/wire.ts';
-import { mismatch } from '#projections/alerts.ts';
+import { alertsOf, mismatch } from '#projections/alerts.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { Id } from '#src/events/define.ts';
 import { eventId, fromStored } from '#src/kernel/log.ts';
-import { runOf } from '#src/record/record.ts';
+import { runOf, type RunRecord } from '#src/record/record.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import type { EventStore, NewEvent, PositionedEvent } from '#src/ports/event-store.ts';
 import type { Hold, Holders } from '#src/ports/holder.ts';
 import { ALERTS, alertMessage, EVENTS, messagesOf, type Message } from './feeds.ts';
+import type { Appends } from './ledger.ts';
+import { Window } from './window.ts';
 
 export interface RelayDeps {
   readonly events: EventStore;
@@ -27,15 +32,20 @@ export interface RelayDeps {
   /** Makes the event ids of this process its own. */
   readonly nonce: string;
   readonly stop: AbortSignal;
+  /** Of a ledger in this process. */
+  readonly appends?: EventEmitter<Appends>;
 }
 
 export const RELAY_STREAM = 'relay-progress';
 /** No run can be called so. */
 export const LEADER = '$relay';
 const PAGE = 200;
-const WINDOW = 64;
+/** So many alerts are remembered as published. */
+const ALERTS_MAX = 1_000;
 const CHECKPOINT_MS = 1_000;
 const IDLE_MS = 1_000;
+/** What a ledger beside us appends is read so much later, together: it has the processor until then, and its alerts are out. */
+const TOGETHER_MS = 5;
 const REST_MS = 500;
 const AWAY: readonly string[] = ['bus.unavailable', 'store.unavailable'];
 
@@ -72,7 +82,8 @@ const rest = async (stop: AbortSignal, ms: number): Promise<void> => pause(ms, u
 
 class Leader {
   private readonly deps: RelayDeps;
-  /** The next position to read. */
+  private readonly window: Window;
+  /** The next position to publish. */
   private next = 0;
   /** Of our own stream. */
   private revision = -1;
@@ -81,17 +92,22 @@ class Leader {
   private wake = (): void => {};
   /** Somebody appended since the last read began. */
   private isNudged = false;
+  /** id -> whether it is kept, of the last ones */
+  private readonly alerts = new Map<string, Promise<boolean>>();
 
   constructor(deps: RelayDeps) {
     this.deps = deps;
+    this.window = new Window(deps.bus);
   }
 
   async follow(): Promise<void> {
-    const { bus, stop } = this.deps;
+    const { bus, stop, appends } = this.deps;
     await bus.feed(EVENTS);
     await bus.feed(ALERTS);
     await this.begin();
     const nudges = await bus.listen(APPENDED_FILTER, () => this.nudge());
+    const tell = (records: readonly RunRecord[]): void => this.tell(records);
+    appends?.on('appended', tell);
     try {
       let reading = this.read(this.next);
       while (!stop.aborted) {
@@ -103,6 +119,7 @@ class Leader {
       }
       await this.save();
     } finally {
+      appends?.off('appended', tell);
       await nudges.close();
     }
   }
@@ -114,12 +131,26 @@ class Leader {
 
   private async whenNudged(): Promise<readonly PositionedEvent[]> {
     await this.idle();
+    if (this.deps.appends !== undefined) await rest(this.deps.stop, TOGETHER_MS);
     return this.deps.stop.aborted ? [] : this.read(this.next);
   }
 
   private nudge(): void {
     this.isNudged = true;
     this.wake();
+  }
+
+  /** Before anything else; what fails here is published when the log is read. */
+  private tell(records: readonly RunRecord[]): void {
+    for (const { subject, id, body } of records.flatMap(alertMessagesOf)) {
+      if (!this.alerts.has(id)) this.remember(id, this.deps.bus.keep(subject, body, id).then(() => true, () => false));
+    }
+  }
+
+  private remember(id: string, isKept: Promise<boolean>): void {
+    this.alerts.set(id, isKept);
+    const [oldest] = this.alerts.keys();
+    if (this.alerts.size > ALERTS_MAX && oldest !== undefined) this.alerts.delete(oldest);
   }
 
   /** Goes on where the last one was; its next checkpoint is refused from here on. */
@@ -130,7 +161,9 @@ class Leader {
     await this.append('relay.began');
   }
 
+  /** What is begun is kept first. */
   private async save(): Promise<void> {
+    await this.window.settled();
     this.savedAt = performance.now();
     if (!this.isDirty) return;
     await this.append('relay.reached');
@@ -143,12 +176,16 @@ class Leader {
   }
 
   private async publish(page: readonly PositionedEvent[]): Promise<void> {
-    const last = page.at(-1);
-    if (last === undefined) return;
-    const messages = page.flatMap((stored) => this.messages(stored));
-    await keepAll(this.deps.bus, messages);
-    this.isDirty ||= messages.length > 0; // our own checkpoints move the position, and are worth none
-    this.next = behind(page);
+    for (const stored of page) {
+      for (const message of this.messages(stored)) {
+        this.isDirty = true; // our own checkpoints move the position, and are worth none
+        if (message.isAlert && (await this.alerts.get(message.id)) === true) continue;
+        if (this.window.isFull) await this.window.room();
+        const isKept = this.window.begin(message);
+        if (message.isAlert) this.remember(message.id, isKept);
+      }
+      this.next = stored.position + 1;
+    }
   }
 
   private messages(stored: PositionedEvent): Message[] {
@@ -157,9 +194,9 @@ class Leader {
     try {
       return messagesOf(fromStored(run, stored));
     } catch (error) {
-      if (!(error instanceof ExecutorError)) throw error;
-      this.deps.logger.warn({ runId: run, seq: stored.revision, why: error.message }, 'a record is damaged');
-      return [alertMessage(mismatch({ runId: run, seq: stored.revision, id: stored.id, at: 0 }, error.message))];
+      const why = error instanceof ExecutorError ? error.message : `record ${run}@${stored.revision}: it says what no record says (${String(error)})`; // a ledger runs no charts
+      this.deps.logger.warn({ runId: run, seq: stored.revision, why }, 'a record is damaged');
+      return [alertMessage(mismatch({ runId: run, seq: stored.revision, id: stored.id, at: 0 }, why))];
     }
   }
 
@@ -174,23 +211,15 @@ class Leader {
   }
 }
 
-const behind = (page: readonly PositionedEvent[]): number => (page.at(-1)?.position ?? -1) + 1;
-
-/** In their order, so many under way. @throws ExecutorError of the first that was refused; none is begun after it */
-async function keepAll(bus: Bus, messages: readonly Message[]): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let message = messages[next++]; message !== undefined; message = messages[next++]) {
-      try {
-        await bus.keep(message.subject, message.body, message.id);
-      } catch (error) {
-        next = messages.length;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: WINDOW }, lane));
+function alertMessagesOf(record: RunRecord): Message[] {
+  try {
+    return alertsOf(record).map(alertMessage);
+  } catch {
+    return []; // a record that says what none says
+  }
 }
+
+const behind = (page: readonly PositionedEvent[]): number => (page.at(-1)?.position ?? -1) + 1;
 
 function checkpoint(type: string, at: { readonly next: number; readonly revision: number }, nonce: string): NewEvent {
   const data = JSON.stringify(at);

@@ -3,9 +3,9 @@
 // Services of team mode: each says when it is ready and ends at the first signal.
 
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { serveCommands } from '#src/app/command-service.ts';
-import { serveLedger } from '#src/app/ledger.ts';
+import { serveLedger, type Appends } from '#src/app/ledger.ts';
 import { ledgerRules } from '#src/app/ledger-rules.ts';
 import { shownStore } from '#src/app/machine.ts';
 import { LEADER, runRelay } from '#src/app/relay.ts';
@@ -34,10 +34,11 @@ export async function servicesCommand(context: Context, services: Services): Pro
   refuseLedgerStore(machine.storeSpec, `a ${names}`);
   return withStore(context, (store) =>
     withBus(context, async (bus) => {
-      const ledger = services.ledger ? await serveLedger({ bus, store, rules: ledgerRules(store.events), logger: machine.logger }) : null;
+      const appends = new EventEmitter<Appends>();
+      const ledger = services.ledger ? await serveLedger({ bus, store, rules: ledgerRules(store.events), logger: machine.logger, appends }) : null;
       const commands = services.ledger ? await serveCommands({ bus, store, machine, logger: machine.logger }) : null;
       output.say(`${names} ready: ${shownStore(machine.storeSpec)} at ${withoutKeys(natsUrl(env))}`);
-      if (services.relay) await runRelay({ events: store.events, bus, holders: holdersOn(bus), logger: machine.logger, nonce: randomUUID(), stop: stop.signal });
+      if (services.relay) await runRelay({ events: store.events, bus, holders: holdersOn(bus), logger: machine.logger, nonce: randomUUID(), stop: stop.signal, appends });
       await stopped(stop.signal);
       await Promise.all([ledger?.close(), commands?.close()]);
       return stop.code() ?? 0;

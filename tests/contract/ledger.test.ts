@@ -17,7 +17,7 @@ import { eventStoreContract } from './event-store.ts';
 import { temporaryFolder } from './support.ts';
 
 /** The suites' events are no records: what a ledger refuses is tested in tests/unit/ledger-rules.test.ts. */
-const anything: LedgerDeps['rules'] = { append: async () => {}, appended: () => {}, run: () => {} };
+const anything: LedgerDeps['rules'] = { append: async () => [], appended: () => {}, run: () => {} };
 const logger = { warn: () => {}, debug: () => {} };
 
 interface Backing {

@@ -1,5 +1,6 @@
 // The relay on adapters in memory: what is in the log is published, whatever dies or leads twice.
 
+import { EventEmitter } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { memoryBroker, memoryBus } from '#src/adapters/memory/bus.ts';
@@ -7,12 +8,13 @@ import { memoryHolders } from '#src/adapters/memory/holder.ts';
 import { memoryDisk, memoryStore } from '#src/adapters/memory/store.ts';
 import { appendedOf } from '#src/adapters/ledger/wire.ts';
 import { messagesOf } from '#src/app/feeds.ts';
-import { RELAY_STREAM, runRelay } from '#src/app/relay.ts';
+import type { Appends } from '#src/app/ledger.ts';
+import { RELAY_STREAM, runRelay, type RelayDeps } from '#src/app/relay.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { toStored } from '#src/kernel/log.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import type { Holders } from '#src/ports/holder.ts';
-import { sealed, streamOf, type RunRecord } from '#src/record/record.ts';
+import { seal, sealed, streamOf, type RunRecord } from '#src/record/record.ts';
 import { recordRun } from '#tests/support/recorded.ts';
 
 const runs = [3, 5, 11].map((seed) => recordRun(seed, `run${seed}`, ['a', 'b']).records);
@@ -24,11 +26,11 @@ function world() {
   let processes = 0;
   const append = (record: RunRecord): Promise<number> => events.append(streamOf(record.run), record.seq - 1, [toStored(sealed(record), 'n')]);
   /** A relay of its own; `held` is who leads by the bus. */
-  const relay = (held: Holders, wrap = (bus: Bus) => bus) => {
+  const relay = (held: Holders, wrap = (bus: Bus) => bus, beside: Partial<RelayDeps> = {}) => {
     const stop = new AbortController();
     const told: string[] = [];
     const say = (_fields: unknown, why?: string): void => void told.push(why ?? '');
-    const ended = runRelay({ events: memoryStore(disk).events, bus: wrap(memoryBus(broker)), holders: held, logger: { warn: say, info: say } as never, nonce: `p${(processes += 1)}`, stop: stop.signal });
+    const ended = runRelay({ events: memoryStore(disk).events, bus: wrap(memoryBus(broker)), holders: held, logger: { warn: say, info: say } as never, nonce: `p${(processes += 1)}`, stop: stop.signal, ...beside });
     return { told, stop: async () => (stop.abort(), ended) };
   };
   const published = (): string[] => [...broker.feeds.values()].flatMap(({ messages }) => messages.map(({ subject, id }) => `${subject} ${id}`)).sort();
@@ -124,6 +126,71 @@ test('a damaged record is told of as replay_mismatch, and the others go on', asy
   await until(() => published().some((text) => text.endsWith(last)));
   await only.stop();
   expect(published().filter((text) => text.includes('replay_mismatch'))).toEqual([expect.stringContaining('autopack.v1.run3.alert.critical.replay_mismatch')]);
+});
+
+const alerting = runs[0]?.find((record) => messagesOf(record).some(({ isAlert }) => isAlert));
+const [alert] = alerting === undefined ? [] : messagesOf(alerting).filter(({ isAlert }) => isAlert);
+
+test('an alert of what the ledger beside it appended is told before the log is read, and not again when it is', async () => {
+  const { append, relay, published, until, disk } = world();
+  if (alert === undefined) throw new Error('no alert');
+  const appends = new EventEmitter<Appends>();
+  const gate = { isOpen: false };
+  const { events } = memoryStore(disk);
+  const readAll: typeof events.readAll = async (options) => (gate.isOpen ? events.readAll(options) : []);
+  const heard: string[] = [];
+  const hearing = (bus: Bus): Bus => ({ ...bus, keep: (...args) => (heard.push(args[2]), bus.keep(...args)) });
+  const only = relay(memoryHolders(), hearing, { appends, events: { ...events, readAll } });
+  for (const record of runs[0] ?? []) await append(record);
+  await until(() => appends.listenerCount('appended') > 0);
+  appends.emit('appended', runs[0] ?? []);
+  await until(() => published().some((text) => text.endsWith(alert.id)));
+  expect(heard.filter((id) => !(runs[0] ?? []).flatMap(messagesOf).some((message) => message.id === id && message.isAlert)), 'alerts alone').toEqual([]);
+  gate.isOpen = true;
+  await until(() => published().length >= (runs[0] ?? []).flatMap(messagesOf).length);
+  await only.stop();
+  expect(heard.filter((id) => id === alert.id)).toHaveLength(1);
+  expect([heard.length, appends.listenerCount('appended')]).toEqual([(runs[0] ?? []).flatMap(messagesOf).length, 0]);
+});
+
+test('an alert that could not be told at once is told when the log is read', async () => {
+  const { append, relay, published, until } = world();
+  if (alert === undefined) throw new Error('no alert');
+  const appends = new EventEmitter<Appends>();
+  const refusals = { left: 1 };
+  const failing = (bus: Bus): Bus => ({ ...bus, keep: async (...args) => {
+    if (args[2] === alert.id && (refusals.left -= 1) >= 0) throw new ExecutorError('bus.unavailable', 'away');
+    return bus.keep(...args);
+  } });
+  const only = relay(memoryHolders(), failing, { appends });
+  await until(() => appends.listenerCount('appended') > 0);
+  appends.emit('appended', runs[0] ?? []);
+  expect(refusals.left).toBe(0);
+  for (const record of runs[0] ?? []) await append(record);
+  await until(() => published().some((text) => text.endsWith(alert.id)));
+  await only.stop();
+});
+
+/** What a ledger takes, for it runs no charts: the record is whole, and says what no chart would. */
+const hostile: Record<string, Partial<RunRecord>> = {
+  'a question without options': { effects: [{ id: 'run/1', type: 'askHuman', params: {} }] },
+  'a pause without a reason': { facts: [{ actor: 'run', type: 'run.paused', data: {} }] },
+  'a time that no calendar has': { at: Number.MAX_SAFE_INTEGER },
+  'names of kilobytes': { moves: [{ actor: 'run', from: 'A', to: 'B.'.repeat(5_000) }], facts: [{ actor: 'run', type: `x${'.y'.repeat(5_000)}`, data: {} }] },
+};
+
+test.each(Object.entries(hostile))('%s stops no relay: what lies behind it is published', async (_name, said) => {
+  const { append, relay, published, until } = world();
+  const [first, ...others] = runs[0] ?? [];
+  if (first === undefined) throw new Error('no record');
+  const { hash: _, ...unsealed } = first;
+  await append(seal({ ...unsealed, run: 'bad', ...said }).record);
+  for (const record of [first, ...others]) await append(record);
+  const only = relay(memoryHolders());
+  const last = `${others.at(-1)?.hash}:0`;
+  await until(() => published().some((text) => text.endsWith(last)));
+  await only.stop();
+  expect(Math.max(...published().map((text) => text.length))).toBeLessThan(1_500);
 });
 
 test('no two messages of a log have one id: who hears records and alerts takes neither for a repeat of the other', () => {
