@@ -80,15 +80,21 @@ async function attempt(lane: Shared, { stream, expected, events }: Append, timeo
 }
 
 async function takeSlot(lane: Shared): Promise<void> {
-  while (lane.renewing !== null || lane.inFlight >= (lane.isWarm ? IN_FLIGHT_MAX : 1)) {
-    await (lane.renewing ?? new Promise<void>((resolve) => lane.waiting.push(resolve)));
-  }
-  lane.inFlight += 1;
+  if (isOpen(lane) && lane.waiting.length === 0) lane.inFlight += 1;
+  else await new Promise<void>((resolve) => lane.waiting.push(resolve)); // its slot is taken for it
+  await renewed(lane); // which may have begun since
 }
 
-/** Those who wait look again, in the order in which they came. */
+const isOpen = ({ renewing, inFlight, isWarm }: Shared): boolean => renewing === null && inFlight < (isWarm ? IN_FLIGHT_MAX : 1);
+
+/** As many of those who wait as there is room for, in the order in which they came. */
 function wake(lane: Shared): void {
-  for (const look of lane.waiting.splice(0)) look();
+  while (isOpen(lane)) {
+    const next = lane.waiting.shift();
+    if (next === undefined) return;
+    lane.inFlight += 1;
+    next();
+  }
 }
 
 /** Once per client, however many appends failed on it. */
