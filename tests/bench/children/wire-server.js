@@ -1,17 +1,42 @@
 // An EventStoreDB as the tests have it, until it is ended; says where it is. Its log is in memory, but what is appended is
-// also on disk before it is answered, as with every store that must not forget.
-import { fdatasyncSync, openSync, writeSync } from 'node:fs';
+// on disk before it is answered. It is as fast as a real one was seen to be (eventstore.md 4.3 and 7): about three syncs for
+// an append, 1,040 appends/s of one caller, 4,200 of 64; so a flush takes along few of those that wait.
+import { open } from 'node:fs/promises';
 import { wireLog } from '#tests/support/eventstore-wire/log.ts';
 import { startWireServer } from '#tests/support/eventstore-wire/server.ts';
 
+const SYNCS = 3;
+const TOGETHER_MAX = 3;
 const [, , file = ''] = process.argv;
-const disk = openSync(file, 'w', 0o600);
+const disk = await open(file, 'w', 0o600);
 const log = wireLog();
 const { append } = log;
+/** @type {Buffer[]} */
+let written = [];
 log.append = (stream, expected, events) => {
-  for (const { data, metadata } of events) writeSync(disk, Buffer.concat([data, metadata]));
-  fdatasyncSync(disk);
+  for (const { data, metadata } of events) written.push(Buffer.from(data), Buffer.from(metadata));
   return append(stream, expected, events);
 };
-const { url } = await startWireServer({ log });
+
+/** @type {(() => void)[]} */
+const waiting = [];
+let isFlushing = false;
+async function flush() {
+  isFlushing = true;
+  while (waiting.length > 0) {
+    const answers = waiting.splice(0, TOGETHER_MAX);
+    const bytes = written;
+    written = [];
+    if (bytes.length > 0) await disk.writev(bytes);
+    for (let i = 0; i < SYNCS; i += 1) await disk.datasync();
+    for (const answer of answers) answer();
+  }
+  isFlushing = false;
+}
+const flushed = () => new Promise((resolve) => {
+  waiting.push(() => resolve(undefined));
+  if (!isFlushing) void flush();
+});
+
+const { url } = await startWireServer({ log, flushed });
 process.stdout.write(`${url}\n`);

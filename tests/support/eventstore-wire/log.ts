@@ -75,7 +75,7 @@ export function wireLog(): WireLog {
     tombstone: (stream) => void tombstones.add(stream),
     restart: () => void (recent = new Map()),
     damage(stream) {
-      for (const { data } of streams.get(stream) ?? []) data.fill((data[0] ?? 0) ^ 1, 0, 1);
+      for (const event of streams.get(stream) ?? []) (event as { data: Uint8Array }).data = event.data.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
     },
   };
 }

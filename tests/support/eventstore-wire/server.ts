@@ -18,6 +18,20 @@ const LIVE_EVENTS_MAX = 32;
 /** Larger appends overrun a live subscription even when its consumer is quick. */
 const LIVE_APPEND_MAX = 100;
 
+/** A reader that does not read is waited for after so many events. */
+const AHEAD_MAX = 100;
+
+/** Reads give bytes: a real server hands on what it keeps, and does not write it anew for each reader. */
+const STREAMS = { ...service.StreamsService, read: { ...service.StreamsService.read, responseSerialize: (response: streams.ReadResp | Buffer): Buffer => (Buffer.isBuffer(response) ? response : Buffer.from(response.serializeBinary())) } };
+const ofAll = new WeakMap<Uint8Array, Buffer>(); // an event's data -> what a reader of all is given
+
+function bytesOf(event: Kept, isOfAll: boolean): Buffer {
+  const known = isOfAll ? ofAll.get(event.data) : undefined;
+  const bytes = known ?? Buffer.from(eventResponse(event, isOfAll).serializeBinary());
+  if (isOfAll) ofAll.set(event.data, bytes);
+  return bytes;
+}
+
 /** What happens to the next appends: the connection breaks before or after the commit, or the answer never comes. */
 export type AppendFault = 'reset-before' | 'reset-after' | 'lose-answer';
 
@@ -58,11 +72,19 @@ interface State {
   delayMs: number;
   denied: 'access-denied' | 'unauthenticated' | null;
   reset: () => Promise<void>;
+  readonly flushed: () => Promise<void>;
 }
 
-/** @param options of a server that goes on with what another one kept */
-export async function startWireServer({ port: wanted = 0, log = wireLog() }: { readonly port?: number; readonly log?: WireLog } = {}): Promise<WireServer> {
-  const state: State = { log: seeded(log), seen: [], appends: [], faults: [], live: new Set(), calls: new Set(), gate: Promise.resolve(), delayMs: 0, denied: null, reset: async () => {} };
+interface Options {
+  readonly port?: number;
+  /** Of a server that goes on with what another one kept. */
+  readonly log?: WireLog;
+  /** What was written is safe; only then it is answered and shown to who follows. */
+  readonly flushed?: () => Promise<void>;
+}
+
+export async function startWireServer({ port: wanted = 0, log = wireLog(), flushed = async () => {} }: Options = {}): Promise<WireServer> {
+  const state: State = { log: seeded(log), flushed, seen: [], appends: [], faults: [], live: new Set(), calls: new Set(), gate: Promise.resolve(), delayMs: 0, denied: null, reset: async () => {} };
   let server = await listen(state, wanted);
   const { port } = server;
   let proceed = (): void => {};
@@ -108,9 +130,9 @@ async function listen(state: State, port: number): Promise<{ readonly port: numb
   server.addService(serverfeatures.ServerFeaturesService, {
     getSupportedMethods: (_: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => void passing(state).then(() => answer(null, capabilities())),
   });
-  server.addService(service.StreamsService, {
+  server.addService(STREAMS, {
     batchAppend: (call: ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>) => appendChannel(state, call),
-    read: (call: ServerWritableStream<streams.ReadReq, streams.ReadResp>) => {
+    read: (call: ServerWritableStream<streams.ReadReq, streams.ReadResp | Buffer>) => {
       counted(state, call);
       void reading(state, call).catch((error: unknown) => call.destroy(error as Error));
     },
@@ -165,12 +187,14 @@ async function answerAppend(state: State, call: ServerDuplexStream<streams.Batch
   const fault = state.faults.shift();
   if (fault === 'reset-before') return state.reset();
   const verdict = state.denied === null ? state.log.append(request.stream, request.expected, request.events) : ({ kind: 'denied' } as const);
+  if (verdict.kind === 'ok' && verdict.written.length > 0) await state.flushed();
   if (verdict.kind === 'ok') announce(state, verdict.written);
   if (fault === 'reset-after') return state.reset();
   if (fault !== 'lose-answer') call.write(answerTo(parts[0]?.getCorrelationId(), request.stream, verdict));
+  if (verdict.kind === 'ok') for (const event of verdict.written) bytesOf(event, true);
 }
 
-type ReadCall = ServerWritableStream<streams.ReadReq, streams.ReadResp>;
+type ReadCall = ServerWritableStream<streams.ReadReq, streams.ReadResp | Buffer>;
 
 async function reading(state: State, call: ReadCall): Promise<void> {
   const request = readOf(call.request);
@@ -184,8 +208,16 @@ async function reading(state: State, call: ReadCall): Promise<void> {
   if (source === 'deleted') return void call.emit('error', tombstoned(request.stream ?? ''));
   if (source === null) call.write(notFound(request.stream ?? ''));
   else if (request.count === 0) return void call.emit('error', Object.assign(new Error('Unexpected ReadStreamResult: Error'), { code: status.UNKNOWN }));
-  else for (const event of selected(source, request)) if (!call.write(eventResponse(event, request.stream === null)) && !call.cancelled) await drained(call);
+  else await written(call, selected(source, request), request.stream === null);
   call.end();
+}
+
+async function written(call: ReadCall, events: readonly Kept[], isOfAll: boolean): Promise<void> {
+  let ahead = 0;
+  for (const event of events) {
+    ahead = call.write(bytesOf(event, isOfAll)) ? 0 : ahead + 1;
+    if (ahead % AHEAD_MAX === AHEAD_MAX - 1 && !call.cancelled) await drained(call);
+  }
 }
 
 function tombstoned(stream: string): Error {
@@ -206,8 +238,27 @@ function selected(source: readonly Kept[], request: ReadRequest): readonly Kept[
     const place = placeOf(event, request);
     return backwards ? place <= from : isSubscription ? place > from : place >= from;
   };
-  const found = source.filter((event) => isIn(event) && request.accepts(event));
-  return (backwards ? found.toReversed() : found).slice(0, isSubscription ? undefined : count);
+  const found: Kept[] = [];
+  const most = isSubscription ? Number.POSITIVE_INFINITY : count;
+  const step = backwards ? -1 : 1;
+  for (let i = firstOf(source, request); i >= 0 && i < source.length && found.length < most; i += step) {
+    const event = source[i] as Kept;
+    if (isIn(event) && request.accepts(event)) found.push(event);
+  }
+  return found;
+}
+
+/** Near where a read begins: places rise, so it is found in halves. */
+function firstOf(source: readonly Kept[], request: ReadRequest): number {
+  const { from, backwards } = request;
+  if (typeof from !== 'bigint') return backwards ? source.length - 1 : 0;
+  let [low, high] = [0, source.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (placeOf(source[middle] as Kept, request) < from) low = middle + 1;
+    else high = middle;
+  }
+  return backwards ? Math.min(low, source.length - 1) : low;
 }
 
 /** Room for more, or nobody left who would read it. */
@@ -241,7 +292,7 @@ async function pump(live: Live): Promise<void> {
   live.isPumping = true;
   for (let next = live.queue.shift(); next !== undefined; next = live.queue.shift()) {
     if (live.call.cancelled || live.call.destroyed) return;
-    if (!live.call.write(eventResponse(next, live.request.stream === null))) await drained(live.call);
+    if (!live.call.write(bytesOf(next, live.request.stream === null))) await drained(live.call);
   }
   live.isPumping = false;
 }
