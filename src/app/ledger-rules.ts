@@ -7,7 +7,7 @@ import { ExecutorError } from '#src/errors/errors.ts';
 import { Id } from '#src/events/define.ts';
 import { fromStored } from '#src/kernel/log.ts';
 import type { EventStore, NewEvent } from '#src/ports/event-store.ts';
-import { GENESIS, originOf, RECORD_BYTES_MAX, runOf, streamOf, type RunRecord } from '#src/record/record.ts';
+import { GENESIS, originOf, RECORD_BYTES_MAX, runOf, sealed, streamOf, type RunRecord } from '#src/record/record.ts';
 import type { LedgerRules } from './ledger.ts';
 
 /** Of so many streams the last record is known without a look into the store. */
@@ -61,7 +61,18 @@ function runIn(stream: string): string {
 function recordIn(run: string, event: NewEvent, revision: number): RunRecord {
   const bytes = Buffer.byteLength(event.data);
   if (bytes > RECORD_BYTES_MAX) throw refused(`a record of ${bytes} bytes is above ${RECORD_BYTES_MAX}`);
-  return fromStored(run, { ...event, stream: streamOf(run), revision, position: 0 });
+  const record = fromStored(run, { ...event, stream: streamOf(run), revision, position: 0 });
+  if (!isCanonical(record, event.data)) throw new ExecutorError('record.damaged', `record ${run}@${revision}: its bytes are not canonical`);
+  return record;
+}
+
+/** One value, one text: else two readers could take the same bytes for different records. */
+function isCanonical(record: RunRecord, text: string): boolean {
+  try {
+    return sealed(record).body === text;
+  } catch {
+    return false; // what canonical text refuses, or nested deeper than anybody writes
+  }
 }
 
 /** Null before the first record of a run. */

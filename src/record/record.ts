@@ -88,7 +88,7 @@ export function sealed(record: RunRecord): Sealed {
 
 /**
  * Reads a stored record back. The bytes are hashed before they are parsed.
- * @throws ExecutorError `record.damaged` when the bytes do not hash to `hash`, are not canonical or not a record.
+ * @throws ExecutorError `record.damaged` when the bytes do not hash to `hash` or are not a record.
  */
 export function unseal(body: string, hash: string, place: string): RunRecord {
   if (sha256(body) !== hash) throw damaged(place, 'its bytes do not hash to the stored hash');

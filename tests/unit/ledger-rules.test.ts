@@ -9,10 +9,18 @@ import { ledgerRules } from '#src/app/ledger-rules.ts';
 import { eventId, toStored } from '#src/kernel/log.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import type { EventStore, NewEvent } from '#src/ports/event-store.ts';
+import { sha256 } from '#src/record/canonical.ts';
 import { GENESIS, seal, type Sealed, type UnsealedRecord } from '#src/record/record.ts';
 
 const plain = (seq: number, more: Partial<UnsealedRecord> = {}): UnsealedRecord =>
   ({ run: 'r1', seq, at: 1000 + seq, to: 'run', event: { type: 'timer.fired', v: 1, data: {} }, moves: [], facts: [], effects: [], state: GENESIS, prev: GENESIS, ...more });
+
+/** The record r1@0 in other words, with the hash of these. */
+function worded(change: (text: string) => string): NewEvent {
+  const data = change(r0.body);
+  const hash = sha256(data);
+  return { ...stored(r0), id: eventId(hash, 'n'), data, metadata: { hash, nonce: 'n' } };
+}
 
 /** Records that follow from one another. */
 function chain(length: number): Sealed[] {
@@ -63,6 +71,10 @@ describe('refused, and nothing is appended', () => {
     ['an id of its own', 'run-r1', 0, { ...stored(r1), id: eventId(r1.record.hash, 'other') }, 'record.damaged', 'id'],
     ['a type of its own', 'run-r1', 0, { ...stored(r1), type: '$metadata' }, 'record.damaged', 'type'],
     ['a record above its limit', 'run-r1', 0, { ...stored(r1), data: JSON.stringify(wide) }, 'ledger.refused', 'above 262144'],
+    ['a record with room in it', 'run-r4', -1, worded((text) => text.replace('"run":"r1"', '"run": "r4"')), 'record.damaged', 'not canonical'],
+    ['a record that says a thing twice', 'run-r4', -1, worded((text) => text.replace('"run":"r1"', '"run":"r1","run":"r4"')), 'record.damaged', 'not canonical'],
+    ['a record in another order', 'run-r4', -1, worded((text) => `{"run":"r4",${text.replace('"run":"r1",', '').slice(1)}`), 'record.damaged', 'not canonical'],
+    ['a record nested without end', 'run-r4', -1, worded((text) => text.replace('"run":"r1"', '"run":"r4"').replace('"data":{}', `"data":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`)), 'record.damaged', 'not canonical'],
     ['a foreign stream', 'orders-1', -1, stored(r0), 'ledger.refused', 'no stream of a run'],
     ["the store's own stream", '$all', -1, stored(r0), 'ledger.refused', 'stream'],
     ['a run with dots', 'run-a.b', -1, stored(r0), 'ledger.refused', 'stream'],
