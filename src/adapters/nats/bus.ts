@@ -6,17 +6,21 @@
 import { headers, type JetStreamClient, type KV, type Msg, type MsgHdrs, type NatsConnection, type NatsError, type Subscription } from 'nats';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { isSubject, type Bucket, type Bus, type Listening } from '#src/ports/bus.ts';
-import { busError, connection, type NatsOptions } from './connection.ts';
+import { busError, connection, within, type NatsOptions } from './connection.ts';
 import { consumer, setFeed } from './feeds.ts';
 import { replies } from './replies.ts';
 
 const ACK_MS = 5_000;
+/** What is on its way to a server is waited for so long when it is let go of; one that is gone or held still takes nothing. */
+const CLOSE_MS = 1_000;
 
 /** The server that answers, and how fast. @throws ExecutorError `usage.invalid` | `bus.unavailable` | `bus.refused` */
 export async function natsServer(options: NatsOptions): Promise<{ readonly version: string; readonly roundTripMs: number }> {
   const nc = await connection(options);
   try {
-    return { version: nc.info?.version ?? 'of no version', roundTripMs: await nc.rtt() };
+    return { version: nc.info?.version ?? 'of no version', roundTripMs: await within(ACK_MS, nc.rtt()) };
+  } catch (error) {
+    throw busError(error, `NATS at ${nc.getServer()}`);
   } finally {
     await nc.close();
   }
@@ -48,7 +52,10 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
             if (error === null) onMessage({ subject: message.subject, body: message.data, respond: (body) => void message.respond(body) });
           },
         });
-        await nc.flush();
+        await within(ACK_MS, nc.flush()).catch((error: unknown) => {
+          sub.unsubscribe();
+          throw error;
+        });
         return listening(nc, sub);
       }),
     feed: (feed) => asking(nc, feed.name, async () => setFeed(await nc.jetstreamManager({ timeout: ACK_MS }), feed)),
@@ -68,7 +75,8 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
     async close() {
       if (nc.isClosed()) return;
       await Promise.all([...consuming].map((live) => live.close()));
-      await nc.drain().catch(() => nc.close()); // a server that is away cannot be drained
+      await within(CLOSE_MS, nc.drain()).catch(() => {}); // BU8; a server that is away cannot be drained
+      await nc.close();
     },
   };
 }
@@ -103,7 +111,7 @@ function refuseUnsendable(nc: NatsConnection, subject: string, body: Uint8Array)
 
 const listening = (nc: NatsConnection, sub: Subscription): Listening => ({
   async close() {
-    if (!sub.isClosed() && !nc.isClosed()) await sub.drain().catch(() => {});
+    if (!sub.isClosed() && !nc.isClosed()) await within(CLOSE_MS, sub.drain()).catch(() => sub.unsubscribe());
   },
 });
 

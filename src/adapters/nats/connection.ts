@@ -3,7 +3,7 @@
 // Where the servers are and who we are, as people set it; and NATS's errors in our words.
 
 import { readFileSync } from 'node:fs';
-import { connect, credsAuthenticator, ErrorCode, nkeyAuthenticator, type ConnectionOptions, type NatsConnection } from 'nats';
+import { connect, credsAuthenticator, ErrorCode, NatsError, nkeyAuthenticator, type ConnectionOptions, type NatsConnection } from 'nats';
 import { ExecutorError } from '#src/errors/errors.ts';
 
 export interface NatsOptions {
@@ -80,6 +80,13 @@ async function watch(nc: NatsConnection, tell: (what: string) => void): Promise<
     if (type === 'disconnect') tell('the connection to NATS is lost: it is made again as soon as that is possible');
     if (type === 'reconnect') tell('the connection to NATS is back');
   }
+}
+
+/** A server that is gone or held still answers no PING, and the client waits for that without end. @throws NatsError as one that is silent does */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const { promise: silence, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(NatsError.errorForCode(ErrorCode.Timeout)), ms);
+  return Promise.race([work, silence]).finally(() => clearTimeout(timer));
 }
 
 const REFUSED: readonly string[] = [
