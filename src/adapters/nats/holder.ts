@@ -3,10 +3,12 @@
 // One key per run, renewed while its process lives; a dead one's lapses. It decides whether to take over, never safety:
 // who was cut off from the bus for longer may find another holder, and the log's revision tells the two apart.
 
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Bucket, Bus } from '#src/ports/bus.ts';
 import type { Hold, HolderRow, Holders } from '#src/ports/holder.ts';
+import { within } from './connection.ts';
 
 export interface BusHoldersOptions {
   /** A key that was not renewed for so long is gone; it is renewed three times as often. */
@@ -14,11 +16,13 @@ export interface BusHoldersOptions {
 }
 
 const TTL_MS = 15_000;
+/** A bus that is away is not waited for by who ends. */
+const RELEASE_MS = 1_000;
 const BUCKET = 'autopack-holders';
 const TRIES_MAX = 5;
 
 export function busHolders(bus: Bus, { ttlMs = TTL_MS }: BusHoldersOptions = {}): Holders {
-  const row: HolderRow = { host: hostname(), pid: process.pid, started: new Date(performance.timeOrigin).toISOString() };
+  const row = { host: hostname(), pid: process.pid, started: new Date(performance.timeOrigin).toISOString() };
   let opened: Promise<Bucket> | null = null;
   const bucket = (): Promise<Bucket> => {
     opened ??= bus.bucket(BUCKET, ttlMs).catch((error: unknown) => {
@@ -29,13 +33,16 @@ export function busHolders(bus: Bus, { ttlMs = TTL_MS }: BusHoldersOptions = {})
   };
   const holder = async (run: string): Promise<HolderRow | null> => {
     const entry = await (await bucket()).get(run);
-    return entry === null ? null : (JSON.parse(entry.value) as HolderRow);
+    if (entry === null) return null;
+    const { host, pid, started } = JSON.parse(entry.value) as HolderRow;
+    return { host, pid, started };
   };
   return {
     async acquire(run) {
+      const value = JSON.stringify({ ...row, hold: randomUUID() }); // a process may hold a run again whose first hold lapsed
       for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-        const revision = await (await bucket()).create(run, JSON.stringify(row));
-        if (revision !== null) return renewed({ bucket: await bucket(), run, value: JSON.stringify(row), ttlMs }, revision);
+        const revision = await (await bucket()).create(run, value);
+        if (revision !== null) return renewed({ bucket: await bucket(), run, value, ttlMs }, revision);
         const live = await holder(run);
         if (live !== null) throw locked(run, live); // else it let go between our two looks
       }
@@ -55,22 +62,34 @@ interface Beat {
 }
 
 function renewed({ bucket, run, value, ttlMs }: Beat, first: number): Hold {
-  let revision = first;
-  let beating: Promise<void> = Promise.resolve();
+  let revision: number | null = first;
+  let beating: Promise<void> | null = null;
   const beat = async (): Promise<void> => {
+    if (revision === null) return;
     // Lapsed while the bus was away: taken again unless somebody else was there first.
-    const next = (await bucket.update(run, value, revision)) ?? (await bucket.create(run, value));
-    if (next === null) clearInterval(timer);
-    else revision = next;
+    revision = (await bucket.update(run, value, revision)) ?? (await bucket.create(run, value)) ?? (await ours());
+    if (revision === null) clearInterval(timer);
+  };
+  /** A renewal that was made and whose answer was lost. */
+  const ours = async (): Promise<number | null> => {
+    const live = await bucket.get(run);
+    return live?.value === value ? live.revision : null;
   };
   const timer = setInterval(() => {
-    beating = beating.then(beat).catch(() => {}); // the bus is away: the next beat comes
+    // The bus is away: the next beat comes. One at a time, so a long absence leaves no queue of them.
+    beating ??= beat().catch(() => {}).finally(() => {
+      beating = null;
+    });
   }, ttlMs / 3).unref();
+  const letGo = async (): Promise<void> => {
+    await beating;
+    const live = await ours();
+    if (live !== null) await bucket.remove(run, live);
+  };
   return {
     async release() {
       clearInterval(timer);
-      await beating;
-      await bucket.remove(run, revision).catch(() => {}); // it lapses by itself
+      await within(RELEASE_MS, letGo()).catch(() => {}); // it lapses by itself
     },
   };
 }
