@@ -33,7 +33,7 @@ async function serving(): Promise<{ server: NatsServer; bus: Bus }> {
 
 describe.skipIf(skipWithout('nats-server'))('with a server', () => {
   test.each([
-    ['held still', (server: NatsServer) => server.freeze(true)],
+    ['held still', async (server: NatsServer) => server.freeze(true)],
     ['gone', (server: NatsServer) => server.stop()],
   ])('BU8 a server that is %s keeps nobody from closing', async (_, away) => {
     const { server, bus } = await serving();

@@ -3,7 +3,6 @@
 // One key per run, renewed while its process lives; a dead one's lapses. It decides whether to take over, never safety:
 // who was cut off from the bus for longer may find another holder, and the log's revision tells the two apart.
 
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Bucket, Bus } from '#src/ports/bus.ts';
@@ -20,6 +19,9 @@ const TTL_MS = 15_000;
 const RELEASE_MS = 1_000;
 const BUCKET = 'autopack-holders';
 const TRIES_MAX = 5;
+
+/** Of this process: it may hold a run again whose first hold lapsed, and tells the two apart. */
+let holds = 0;
 
 export function busHolders(bus: Bus, { ttlMs = TTL_MS }: BusHoldersOptions = {}): Holders {
   const row = { host: hostname(), pid: process.pid, started: new Date(performance.timeOrigin).toISOString() };
@@ -39,7 +41,8 @@ export function busHolders(bus: Bus, { ttlMs = TTL_MS }: BusHoldersOptions = {})
   };
   return {
     async acquire(run) {
-      const value = JSON.stringify({ ...row, hold: randomUUID() }); // a process may hold a run again whose first hold lapsed
+      holds += 1;
+      const value = JSON.stringify({ ...row, hold: holds });
       for (let tries = 0; tries < TRIES_MAX; tries += 1) {
         const revision = await (await bucket()).create(run, value);
         if (revision !== null) return renewed({ bucket: await bucket(), run, value, ttlMs }, revision);
