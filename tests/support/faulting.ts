@@ -50,8 +50,8 @@ export interface Calm {
   readonly states: readonly string[];
 }
 
-const said = (records: readonly RunRecord[]): string[] => records.map(({ to, event }) => `${to} ${event.type}`);
-const testsOf = (own: Place): number => (existsSync(testsFile(own)) ? readFileSync(testsFile(own), 'utf8').length / 2 : 0);
+export const said = (records: readonly RunRecord[]): string[] => records.map(({ to, event }) => `${to} ${event.type}`);
+export const testsOf = (own: Place): number => (existsSync(testsFile(own)) ? readFileSync(testsFile(own), 'utf8').length / 2 : 0);
 
 export async function calmRun(team: FaultyTeam, own: Place): Promise<Calm> {
   const { code, err } = await startRun(team, own).done;
@@ -95,7 +95,7 @@ export async function tally(team: FaultyTeam, run: string): Promise<Omit<Tally, 
     repeats: team.ear.live(run).length - new Set(team.ear.live(run).map(({ id }) => id)).size + kept.length - new Set(kept.map(({ id }) => id)).size,
     lost: [...wanted.keys()].filter((id) => !ids.has(id)).length,
     doubled: foreign.length,
-    problems: [...logProblems(records), ...foreign.slice(0, 3).map(({ id, subject }) => `${subject} (${id}) is ${wanted.has(id) ? 'another message in the log' : 'not in the log'}`)].map((problem) => `${run}: ${problem}`),
+    problems: [...logProblems(records), ...team.ear.ledgers.heard().differing, ...foreign.slice(0, 3).map(({ id, subject }) => `${subject} (${id}) is ${wanted.has(id) ? 'another message in the log' : 'not in the log'}`)].map((problem) => `${run}: ${problem}`),
   };
 }
 

@@ -10,6 +10,7 @@ import { ALERTS, EVENTS } from '#src/app/feeds.ts';
 import { BIN, CLOCK, until, watched, type Place, type Started } from './e2e.ts';
 import { startFaultyStore, type FaultyStore, type StoreKind } from './faulty-store.ts';
 import { DEADLY } from './killing.ts';
+import { listenToLedgers, type LedgerEar } from './ledger-ear.ts';
 import { startNatsServer, type NatsServer } from './nats-server.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
@@ -98,8 +99,9 @@ export interface Ear {
   live(run: string): readonly Heard[];
   /** What JetStream keeps of a run, in order. */
   kept(run: string): Promise<readonly Heard[]>;
-  /** The process that leads among relays. */
-  leader(): Promise<number | null>;
+  readonly ledgers: LedgerEar;
+  /** The process that holds a run; `$relay`: that leads among relays. */
+  holder(run: string): Promise<number | null>;
   close(): Promise<void>;
 }
 
@@ -116,14 +118,16 @@ async function listenTo(server: NatsServer): Promise<Ear> {
   for (const kind of KINDS) {
     nc.subscribe(`autopack.v1.*.${kind}.>`, { callback: (_, message) => void live.push(heard(message)) });
   }
+  const ledgers = listenToLedgers(nc);
   await nc.flush();
   return {
+    ledgers,
     appends: (run) => appends.get(`autopack.v1.ledger.appended.${streamOf(run)}`) ?? 0,
     live: (run) => live.filter(({ subject }) => subject.startsWith(`autopack.v1.${run}.`)),
     kept: async (run) => (await Promise.all(KINDS.map((kind) => keptIn(nc, kind === 'alert' ? ALERTS.name : EVENTS.name, `autopack.v1.${run}.${kind}.>`)))).flat(),
-    async leader() {
+    async holder(run) {
       const holders = await nc.jetstream().views.kv('autopack-holders');
-      const entry = await holders.get(Buffer.from('$relay').toString('base64url'));
+      const entry = await holders.get(Buffer.from(run).toString('base64url'));
       return entry === null || entry.operation !== 'PUT' ? null : (entry.json<{ pid: number }>()).pid;
     },
     close: () => nc.close(),
