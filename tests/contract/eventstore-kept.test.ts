@@ -44,7 +44,7 @@ test('what makes `any` idempotent is in memory alone, and a whole line that is n
   keptLog(file('log')).append('run-a', 'any', [proposed(1)]);
   expect(keptLog(file('log')).append('run-a', 'any', [proposed(1)])).toMatchObject({ kind: 'ok', revision: 1n });
   appendFileSync(file('log'), 'not json\n');
-  expect(() => keptLog(file('log'))).toThrow();
+  expect(() => keptLog(file('log'))).toThrow('JSON');
 });
 
 test('appends that were answered survive kills of the process, each once', async () => {
