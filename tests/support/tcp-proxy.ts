@@ -11,7 +11,7 @@ export interface TcpProxy {
   /** Takes everything, also connections, and brings it when it is let go. */
   hold(isHeld: boolean): void;
   cut(isCut: boolean): void;
-  /** Each piece so much later. */
+  /** Each piece so much later, and none before the piece that came before it. */
   slow(ms: number): void;
   close(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
     for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
       sockets.add(from.setNoDelay(true));
       if (state.isHeld) from.pause();
-      from.on('data', (bytes) => (state.delayMs === 0 ? to.write(bytes) : setTimeout(() => to.write(bytes), state.delayMs)));
+      from.on('data', lateTo(to, state));
       from.on('error', () => {});
       from.on('close', () => {
         sockets.delete(from);
@@ -53,5 +53,22 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
       server.close();
       await once(server, 'close');
     },
+  };
+}
+
+/** Pieces of one direction: what follows waits for what is late. */
+function lateTo(to: Socket, state: { readonly delayMs: number }): (bytes: Buffer) => void {
+  const late: Buffer[] = [];
+  let lastAt = 0;
+  const bring = (): void => {
+    const bytes = late.shift();
+    if (bytes !== undefined) to.write(bytes);
+  };
+  return (bytes) => {
+    const now = performance.now();
+    lastAt = Math.max(now + state.delayMs, lastAt);
+    if (lastAt <= now && late.length === 0) return void to.write(bytes);
+    late.push(bytes);
+    setTimeout(bring, lastAt - now); // whichever timer fires, it brings the oldest
   };
 }
