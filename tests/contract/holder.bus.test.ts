@@ -112,14 +112,17 @@ describe.skipIf(skipWithout('nats-server'))('with a server', () => {
 
   test('H2 a server that is held still keeps nobody from letting go', async () => {
     const server = await startNatsServer();
-    const bus = await natsBus({ url: server.url });
-    const hold = await busHolders(bus, { ttlMs: TTL_MS }).acquire('r1');
-    server.freeze(true);
-    await pause(TTL_MS); // a renewal is under way
-    const begun = performance.now();
-    await hold.release();
-    expect(performance.now() - begun).toBeLessThan(2_000);
-    await bus.close();
-    await server.dispose();
+    try {
+      const bus = await natsBus({ url: server.url });
+      const hold = await busHolders(bus, { ttlMs: TTL_MS }).acquire('r1');
+      server.freeze(true);
+      await pause(TTL_MS); // a renewal is under way
+      const begun = performance.now();
+      await hold.release();
+      expect(performance.now() - begun).toBeLessThan(2_000);
+      await bus.close();
+    } finally {
+      await server.dispose();
+    }
   }, 30_000);
 });

@@ -27,5 +27,5 @@ describe.skipIf(skipWithout('nats-server'))('a team of real parts', () => {
       expect({ problems, lost, doubled }, fault).toEqual({ problems: [], lost: 0, doubled: 0 });
       expect([times > 0, sent > 50, received], fault).toEqual([true, true, sent]);
     }
-  }, 180_000); // about 20 s on a quiet machine: three times a request is waited for in vain, 5 s each
+  }, 180_000); // about 20 s on a quiet machine
 });

@@ -43,7 +43,10 @@ export interface FaultyTeam {
 
 export async function startFaultyTeam(place: Place, kind: StoreKind, real = ''): Promise<FaultyTeam> {
   const server = await startNatsServer();
-  const store = await startFaultyStore(kind, place.folder, real);
+  const store = await startFaultyStore(kind, place.folder, real).catch(async (error: unknown) => {
+    await server.dispose();
+    throw error;
+  });
   const wire = (): Promise<TcpProxy> => startTcpProxy('127.0.0.1', server.port);
   const wires = { executor: await wire(), ledger: await wire(), relay: await wire() };
   const ear = await listenTo(server);
