@@ -4,7 +4,7 @@
 // the other had on its way is refused by the log.
 
 import { runArgs, until, type Place, type Started } from './e2e.ts';
-import { differences, NOTHING, over, recordsOf, runOf, said, startRun, sum, tally, testsOf, untilOr, waitsIn, type Tally } from './faulting.ts';
+import { differences, NOTHING, over, recordsOf, runOf, said, startRun, sum, tally, testsOf, untilOr, waitsIn, type Own, type Tally } from './faulting.ts';
 import { hasEnded, type FaultyTeam } from './faulty-team.ts';
 import { end, eventually, judged, LAPSED_MS, LOCKED, moment, resumed, worker, type Fault, type Trial } from './trial.ts';
 
@@ -82,7 +82,7 @@ async function twoExecutors(trial: Trial): Promise<Tally> {
     const refused = ended.filter(({ code, err }) => code === LOCKED && err.includes('is held by process'));
     const problems = worked.length === 1 && refused.length === 1 ? [] : ended.map(({ code, signal, err }) => `${place.run}: one of two exits ${code} (${signal}): ${err.slice(-300)}`);
     const result = await tally(team, place.run);
-    return { ...NOTHING, ...result, times: 1, problems: [...result.problems, ...problems, ...(await apart({ team, own: place, calm, round: 0 }))] };
+    return { ...NOTHING, ...result, times: 1, problems: [...result.problems, ...problems, ...(await apart(team, { own: place, calm }))] };
   };
   const first = await both(fresh, runArgs(fresh, '--run-id', fresh.run));
   await over(team.start({ role: 'executor', args: runArgs(killed, '--run-id', killed.run), killAfter: 'second' }));
@@ -92,8 +92,8 @@ async function twoExecutors(trial: Trial): Promise<Tally> {
   return sum(first, second);
 }
 
-/** Against the undisturbed run: takings-over are apart, and nothing was performed again. */
-async function apart({ team, own, calm }: Trial, again = 0): Promise<string[]> {
+/** Against the undisturbed run, but for takings-over. @param again how often tests may have been run whose result came too late for the log */
+async function apart(team: FaultyTeam, { own, calm }: Own, again = 0): Promise<string[]> {
   const now = said(await recordsOf(team, own.run)).filter((line) => line !== RESUMED);
   const tests = testsOf(own);
   return [
@@ -116,7 +116,7 @@ async function twoIdle(team: FaultyTeam, own: Place): Promise<readonly [Started,
 }
 
 /** Both idle when the runs come: each run is taken once, and no effect is performed by both. */
-async function twoWorkers({ team, own, calm, round }: Trial): Promise<Tally> {
+async function twoWorkers({ team, own, calm }: Trial): Promise<Tally> {
   const services = [await team.serve('ledger'), await team.serve('relay')];
   const both = await twoIdle(team, own);
   const runs = Array.from({ length: RUNS }, (_, i) => runOf(own, `${own.run}-${i}`));
@@ -126,7 +126,7 @@ async function twoWorkers({ team, own, calm, round }: Trial): Promise<Tally> {
   for (const place of runs) {
     const taken = both.reduce((count, one) => count + takes(one, place.run), 0);
     const result = await tally(team, place.run);
-    const problems = [...result.problems, ...(taken === 1 ? [] : [`${place.run} was taken ${taken} times`]), ...(await apart({ team, own: place, calm, round }))];
+    const problems = [...result.problems, ...(taken === 1 ? [] : [`${place.run} was taken ${taken} times`]), ...(await apart(team, { own: place, calm }))];
     total = sum(total, { ...NOTHING, ...result, times: 1, problems });
   }
   await end(...both, ...services);
@@ -135,7 +135,7 @@ async function twoWorkers({ team, own, calm, round }: Trial): Promise<Tally> {
 
 /** Both alive on one run: the first comes back when its hold has lapsed and the second goes on; then it takes the next run. */
 async function workerCutOff(trial: Trial): Promise<Tally> {
-  const { team, own } = trial;
+  const { team, own, calm } = trial;
   const services = [await team.serve('ledger'), await team.serve('relay')];
   const [torn, next] = [runOf(own, `${own.run}-torn`), runOf(own, `${own.run}-next`)];
   const first = worker(team, { ...own, run: `${own.run}-w1` });
@@ -155,7 +155,7 @@ async function workerCutOff(trial: Trial): Promise<Tally> {
   let total: Tally = { ...NOTHING, times, waits: waitsIn(first.err()).waits };
   for (const place of [torn, next]) {
     const result = await tally(team, place.run);
-    total = sum(total, { ...NOTHING, ...result, problems: [...result.problems, ...(await apart({ ...trial, own: place }, place === torn ? 1 : 0)), ...(sees(first, next.run) ? [] : [`${place.run}: the first worker says ${first.err().slice(-400)}`])] });
+    total = sum(total, { ...NOTHING, ...result, problems: [...result.problems, ...(await apart(team, { own: place, calm }, place === torn ? 1 : 0)), ...(sees(first, next.run) ? [] : [`${place.run}: the first worker says ${first.err().slice(-400)}`])] });
   }
   await end(first, ...services);
   return total;
