@@ -9,9 +9,9 @@ import { randomUUID } from 'node:crypto';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { gitVersion, repositoryHealth } from '#src/adapters/git/health.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
-import { withoutSecrets } from '#src/domain/secrets.ts';
+import { withoutCredentials, withoutSecrets } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
-import { openStore, setting, shownStore, type Environment, type Machine } from './machine.ts';
+import { openStore, setting, type Environment, type Machine } from './machine.ts';
 import { configured, defaultProvider, keyVariables, NO_PROVIDER_HINT, openProvider, serverOf, type Provider } from './provider.ts';
 import { configuration, readPlan, refuse } from './start.ts';
 
@@ -107,7 +107,7 @@ async function disk({ machine: { home } }: DoctorRequest): Promise<Verdict> {
 async function store({ machine, stop }: DoctorRequest): Promise<Verdict> {
   const real = await machine.openStore(stop);
   await real.close();
-  if (!machine.storeSpec.startsWith('sqlite:')) return ok(shownStore(machine.storeSpec));
+  if (!machine.storeSpec.startsWith('sqlite:')) return ok(withoutCredentials(machine.storeSpec));
   const file = join(dirname(resolve(machine.storeSpec.slice('sqlite:'.length))), `doctor-${process.pid}.db`);
   try {
     const probe = await openStore(`sqlite:${file}`, stop);
@@ -198,7 +198,7 @@ async function team({ machine, stop }: DoctorRequest): Promise<Verdict> {
   if (url === null && !ledger && !isServer) return ok('NATS and EventStoreDB: not configured, using a store on this machine');
   const { askServices, natsUrl } = await import('./team.ts');
   const services = url === null && !ledger ? [] : await askServices(machine, { ledger, stop });
-  const told = services.map(({ name, version, roundTripMs }) => `${name} ${version}${name === 'NATS' ? ` at ${shownStore(natsUrl(env))}` : ''} answers in ${roundTripMs.toFixed(1)} ms`);
+  const told = services.map(({ name, version, roundTripMs }) => `${name} ${version}${name === 'NATS' ? ` at ${withoutCredentials(natsUrl(env))}` : ''} answers in ${roundTripMs.toFixed(1)} ms`);
   return ok([...told, ...(isServer ? [await eventStoreDb(machine, stop)] : [])].join('; '));
 }
 
@@ -208,7 +208,7 @@ async function eventStoreDb(machine: Machine, stop: AbortSignal): Promise<string
     const begun = performance.now();
     await store.events.read('run-doctor', { limit: 1 });
     const ms = performance.now() - begun;
-    return `EventStoreDB ${await eventStoreVersion(machine.storeSpec)} at ${shownStore(machine.storeSpec)} answers in ${ms.toFixed(1)} ms`;
+    return `EventStoreDB ${await eventStoreVersion(machine.storeSpec)} at ${withoutCredentials(machine.storeSpec)} answers in ${ms.toFixed(1)} ms`;
   } finally {
     await store.close();
   }

@@ -11,6 +11,7 @@ import { memoryStore } from '#src/adapters/memory/store.ts';
 import { systemClock, virtualClock } from '#src/adapters/clock/clock.ts';
 import { sqliteHolders } from '#src/adapters/sqlite/holder.ts';
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts';
+import { withoutCredentials } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
 import type { Clock } from '#src/ports/clock.ts';
@@ -92,9 +93,6 @@ function clockOf(env: Environment): Clock {
   return virtualClock(start);
 }
 
-/** The spec without user and password. */
-export const shownStore = (spec: string): string => spec.replace(/\/\/[^@/?]*@/, '//');
-
 /** @param spec `sqlite:PATH`, `memory:` or, for ledger and relay, `esdb://HOST:PORT` */
 export async function openStore(spec: string, stop: AbortSignal): Promise<Store> {
   const [kind, rest] = [spec.slice(0, spec.indexOf(':')), spec.slice(spec.indexOf(':') + 1)];
@@ -112,5 +110,5 @@ export async function openStore(spec: string, stop: AbortSignal): Promise<Store>
     const { close, ...store } = await openEventStoreDb({ url: spec, stop });
     return { ...store, holders: memoryHolders(), snapshots: memoryStore().snapshots, close };
   }
-  throw new ExecutorError('usage.invalid', `the store ${shownStore(spec)} is not known`, { hint: 'give sqlite:PATH, ledger:, esdb://HOST:PORT or memory:' });
+  throw new ExecutorError('usage.invalid', `the store ${withoutCredentials(spec)} is not known`, { hint: 'give sqlite:PATH, ledger:, esdb://HOST:PORT or memory:' });
 }

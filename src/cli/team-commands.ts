@@ -7,9 +7,9 @@ import { EventEmitter, once } from 'node:events';
 import { serveCommands } from '#src/app/command-service.ts';
 import { serveLedger, type Appends } from '#src/app/ledger.ts';
 import { ledgerRules } from '#src/app/ledger-rules.ts';
-import { shownStore } from '#src/app/machine.ts';
 import { LEADER, runRelay } from '#src/app/relay.ts';
 import { askServices, holdersOn, natsUrl, openBus, refuseLedgerStore } from '#src/app/team.ts';
+import { withoutCredentials } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import { withStore, type Context } from './context.ts';
@@ -37,7 +37,7 @@ export async function servicesCommand(context: Context, services: Services): Pro
       const appends = new EventEmitter<Appends>();
       const ledger = services.ledger ? await serveLedger({ bus, store, rules: ledgerRules(store.events), logger: machine.logger, appends }) : null;
       const commands = services.ledger ? await serveCommands({ bus, store, machine, logger: machine.logger }) : null;
-      output.say(`${names} ready: ${shownStore(machine.storeSpec)} at ${withoutKeys(natsUrl(env))}`);
+      output.say(`${names} ready: ${withoutCredentials(machine.storeSpec)} at ${withoutCredentials(natsUrl(env))}`);
       if (services.relay) await runRelay({ events: store.events, bus, holders: holdersOn(bus), logger: machine.logger, nonce: randomUUID(), stop: stop.signal, appends });
       await stopped(stop.signal);
       await Promise.all([ledger?.close(), commands?.close()]);
@@ -66,5 +66,3 @@ async function refuseLeaderless(machine: Context['machine']): Promise<void> {
 async function stopped(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
-
-const withoutKeys = (url: string): string => url.replaceAll(/\/\/[^/@,]*@/g, '//');

@@ -28,6 +28,16 @@ export function withoutSecrets(text: string, known: readonly string[] = []): str
   return known.reduce((left, value) => left.replaceAll(value, MASK), shaped);
 }
 
+/**
+ * Addresses without users, passwords and tokens, for what is shown and logged: `nats://user:password@host`, `esdb://…`,
+ * several with commas, with or without a scheme. What stands before an `@` goes, whatever else it holds: a password may be
+ * written with `@`, `,`, `/` or `?` in it, so the place of one without a scheme may go with it. A path after `sqlite:` is no address.
+ */
+export const withoutCredentials = (text: string): string => (text.startsWith('sqlite:') ? text : text.replaceAll(CREDENTIALS, '$1'));
+
+/** From `://`, or the beginning, to the last `@` before the next `://`; a `@` behind a `?` only where there is no other. */
+const CREDENTIALS = /(:\/\/|^)(?:(?:(?!:\/\/)[^?])*|(?:(?!:\/\/).)*)@/g;
+
 /** Shorter values are words that may stand anywhere. */
 const KNOWN_MIN = 16;
 const PASSWORD_MIN = 8;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSecretFree, secretsIn, withoutSecrets } from '#src/domain/secrets.ts';
+import { isSecretFree, secretsIn, withoutCredentials, withoutSecrets } from '#src/domain/secrets.ts';
 
 const LETTERS = 'AbCdEfGhIjKlMnOpQrStUvWxYz0123456789';
 const BODY = `${LETTERS}${LETTERS}`;
@@ -43,4 +43,25 @@ test('DESIGN 7 a variable is a key by its name, unless it is a short word or a p
 
 test('DESIGN 7 the password of an address is a key, whatever its variable is called; a user and a short word are none', () => {
   expect(secretsIn({ AUTOPACK_NATS_URL: 'nats://team:hunter-22@a:4222,tls://t0ken-of-b@b', HOME_PAGE: 'https://host/a@b', SSH: 'ssh://git@host', OTHER: 'nats://team:short@a' })).toEqual(['hunter-22', 't0ken-of-b']);
+});
+
+test.each([
+  ['nats://team@a:4222', 'nats://a:4222'],
+  ['nats://t0ken-of-a@a', 'nats://a'],
+  ['tls://team:hush@a:4222', 'tls://a:4222'],
+  ['esdb://admin:h%40sh@a:2113?tls=false', 'esdb://a:2113?tls=false'],
+  ['nats://team:h@sh@a', 'nats://a'],
+  ['esdb://admin:h/u?s,h@a:2113', 'esdb://a:2113'],
+  ['nats://team:hush@a:1,nats://team:hush@b:2,tls://t0ken@c', 'nats://a:1,nats://b:2,tls://c'],
+  ['nats://team:hush@a, nats://b', 'nats://a, nats://b'],
+  ['esdb+discover://admin:hush@a:1,b:2?tls=true', 'esdb+discover://a:1,b:2?tls=true'],
+  ['esdb://admin:hush@a?tlsCaFile=/home/me@work/ca.pem&userKeyFile=/k.pem', 'esdb://a?tlsCaFile=/home/me@work/ca.pem&userKeyFile=/k.pem'],
+  ['team:hush@a:4222', 'a:4222'],
+  ['team:hush@a,team:hush@b', 'b'],
+])('DESIGN 7: of the address %s only %s is shown', (address, shown) => {
+  expect(withoutCredentials(address)).toBe(shown);
+});
+
+test.each(['nats://a:4222,b:4222', 'esdb://a:2113?tls=false', 'ledger:', 'memory:', 'sqlite:/home/me@work/a//b@c.db'])('DESIGN 7: %s has nothing to hide', (address) => {
+  expect(withoutCredentials(address)).toBe(address);
 });

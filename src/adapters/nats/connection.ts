@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, ErrorCode, NatsError, nkeyAuthenticator, type ConnectionOptions, type NatsConnection } from 'nats';
+import { withoutCredentials } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 
 export interface NatsOptions {
@@ -39,7 +40,7 @@ export async function connection(options: NatsOptions): Promise<NatsConnection> 
 }
 
 function settingsOf({ url, token, nkey, creds, ca, cert, key }: NatsOptions): ConnectionOptions {
-  const servers = url.split(',').map((text) => serverOf(text.trim()));
+  const servers = url.split(',').map((text) => serverOf(text.trim(), url));
   const [first] = servers;
   const asksTls = servers.some(({ tls }) => tls) || ca != null || cert != null;
   const files = { ...(ca == null ? {} : { caFile: ca }), ...(cert == null ? {} : { certFile: cert }), ...(key == null ? {} : { keyFile: key }) };
@@ -57,11 +58,12 @@ function settingsOf({ url, token, nkey, creds, ca, cert, key }: NatsOptions): Co
   };
 }
 
-function serverOf(text: string): { host: string; user: string | null; pass: string | null; tls: boolean } {
+/** @param all the list it stands in: a password with a comma in it is cut in two */
+function serverOf(text: string, all: string): { host: string; user: string | null; pass: string | null; tls: boolean } {
   const url = URL.parse(text.includes('://') ? text : `nats://${text}`);
   if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
     // What stands before the `@` may be a key.
-    throw new ExecutorError('usage.invalid', `${text.replace(/\/\/.*@/, '//')} is no address of NATS`, { hint: 'give AUTOPACK_NATS_URL like nats://127.0.0.1:4222' });
+    throw new ExecutorError('usage.invalid', `${withoutCredentials(all)} is no address of NATS`, { hint: 'give AUTOPACK_NATS_URL like nats://127.0.0.1:4222' });
   }
   const part = (value: string): string | null => (value === '' ? null : decodeURIComponent(value));
   return { host: `${url.hostname}:${url.port || '4222'}`, user: part(url.username), pass: part(url.password), tls: url.protocol === 'tls:' };
