@@ -10,8 +10,10 @@ import { ExecutorError, type Rejection } from '#src/errors/errors.ts';
 import { Id } from '#src/events/define.ts';
 import { unknownRun } from '#src/kernel/history.ts';
 import type { Bus, BusMessage } from '#src/ports/bus.ts';
+import { decodeJson } from '#src/record/json.ts';
 import { streamOf } from '#src/record/record.ts';
 import { answer, cancel, retry, skip, type Clocked, type Log } from './commands.ts';
+import { serve } from './serving.ts';
 
 const VERSION = 1;
 /** A name with dots comes here too, and is told that it is none. */
@@ -62,17 +64,7 @@ function ofRun(run: string, question: string): string {
 
 /** @returns what ends it: no new command is taken, those under way are answered first */
 export async function serveCommands(deps: CommandDeps): Promise<{ close(): Promise<void> }> {
-  const working = new Set<Promise<void>>();
-  const listening = await deps.bus.listen(FILTER, (message) => {
-    const work = obey(deps, message).finally(() => working.delete(work));
-    working.add(work);
-  }, QUEUE);
-  return {
-    async close() {
-      await listening.close();
-      await Promise.all(working);
-    },
-  };
+  return serve(deps.bus, { filter: FILTER, queue: QUEUE, answer: (message) => obey(deps, message) });
 }
 
 async function obey(deps: CommandDeps, { subject, body, respond }: BusMessage): Promise<void> {
@@ -112,7 +104,7 @@ const refused = (why: string, hint: string): ExecutorError => new ExecutorError(
 
 function decode(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return decodeJson(body);
   } catch {
     throw refused('it is no JSON', 'send {"v": 1, …}');
   }

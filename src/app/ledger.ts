@@ -12,6 +12,7 @@ import type { Blobs } from '#src/ports/blobs.ts';
 import type { EventStore, NewEvent, StoredEvent } from '#src/ports/event-store.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { refOf, type Ref } from '#src/record/ref.ts';
+import { serve } from './serving.ts';
 import { packageVersion } from './version.ts';
 
 /** What may be asked; they throw ExecutorError for what may not. */
@@ -46,7 +47,6 @@ export async function serveLedger({ bus, store, rules, logger, appends }: Ledger
     appends?.emit('appended', records);
   };
   const handlers: Handlers = { hello: async () => ({ version: packageVersion }), ...eventHandlers({ events: store.events, rules, tell }), ...blobHandlers(store.blobs, rules) };
-  const working = new Set<Promise<void>>();
   const answerTo = async ({ subject, body }: BusMessage, later: Later): Promise<Uint8Array> => {
     try {
       const { operation, request } = decodeRequest(subject, body);
@@ -63,16 +63,7 @@ export async function serveLedger({ bus, store, rules, logger, appends }: Ledger
     const body = await answerTo(message, (work) => void after.push(work));
     await leaving(() => [() => message.respond(body), ...after].forEach((work) => work()));
   };
-  const listening = await bus.listen(LEDGER_FILTER, (message) => {
-    const work = answer(message).finally(() => working.delete(work));
-    working.add(work);
-  }, LEDGER_QUEUE);
-  return {
-    async close() {
-      await listening.close();
-      await Promise.all(working);
-    },
-  };
+  return serve(bus, { filter: LEDGER_FILTER, queue: LEDGER_QUEUE, answer });
 }
 
 /** What is ready in one turn of the loop is done at its end: it leaves in one write, and each write costs as much as an append. */

@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import { errorCodes, ExecutorError, type ErrorCode } from '#src/errors/errors.ts';
+import { decodeJson } from '#src/record/json.ts';
 import { Ref } from '#src/record/ref.ts';
 
 const VERSION = 1;
@@ -60,7 +61,7 @@ const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value)
 
 function decode(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return decodeJson(body);
   } catch (cause) {
     throw refused('the message is no JSON', cause);
   }
