@@ -48,7 +48,7 @@ const SAMPLES = /(?:^|\/)(?:tests?|spec|specs|__tests__|fixtures?|__fixtures__|t
 const TEMPLATE = /\{\{|\{%/;
 const READ_MAX = 400_000;
 
-interface Written {
+export interface Written {
   readonly path: string;
   readonly before: string | null;
   readonly after: string | null;
@@ -65,11 +65,18 @@ const LANGUAGES: readonly (readonly [ending: RegExp, language: Language])[] = [
 /** Programs, which their tests judge: repositories hold ones that are broken on purpose, half of a template or newer than a parser. */
 const TESTED: ReadonlySet<Language> = new Set(['TOML', 'JavaScript', 'TypeScript', 'TSX']);
 
-/** A file that no program could read; one that was so before may stay so, and a program only must be readable where the plan names it. Sources: E-193, E-201, E-205, E-655, E-695. */
-export function judgeSyntax({ path, before, after, isExpected }: Written, parses: (language: Language, text: string) => boolean): Refusal[] {
+/** What a file must be readable as; null where nobody asks. A program only must be where the plan names it. Sources: E-193, E-201, E-205, E-655, E-695. */
+export function languageToRead({ path, after, isExpected }: Written): Language | null {
   const language = LOOSE.test(path) ? null : (LANGUAGES.find(([ending]) => ending.test(path))?.[1] ?? null);
-  if (after === null || language === null || after.length > READ_MAX || (TESTED.has(language) && !isExpected)) return [];
-  const reads = (text: string): boolean => (language !== 'JSON' && TEMPLATE.test(text)) || parses(language, text);
+  return after === null || language === null || after.length > READ_MAX || (TESTED.has(language) && !isExpected) ? null : language;
+}
+
+/** A file that no program could read; one that was so before may stay so. @param parses of the file's own language */
+export function judgeSyntax(file: Written, parses: (text: string) => boolean): Refusal[] {
+  const { path, before, after, isExpected } = file;
+  const language = languageToRead(file);
+  if (after === null || language === null) return [];
+  const reads = (text: string): boolean => (language !== 'JSON' && TEMPLATE.test(text)) || parses(text);
   if (!isExpected && (SAMPLES.test(path) || (before !== null && !reads(before)))) return [];
   if (reads(after)) return [];
   return [{ path, code: `${language.toLowerCase()}_invalid`, message: after.trim() === '' ? `it is an empty ${language} file` : `it is not valid ${language}` }];

@@ -3,7 +3,7 @@
 
 import { applyEdits, type Edit, type Written } from '#src/domain/answers/edits.ts';
 import { formats } from '#src/domain/answers/formats.ts';
-import { judgeDeliverables, judgeSyntax } from '#src/domain/deliverables.ts';
+import { judgeDeliverables } from '#src/domain/deliverables.ts';
 import { changeClassOf, classInputOf, judgeGuards, type GuardedFile } from '#src/domain/guards.ts';
 import { shownWhole } from '#src/domain/manifest.ts';
 import { isRegular, judgePaths, type ChangedPath } from '#src/domain/path-policy.ts';
@@ -14,7 +14,7 @@ import { canonical, sha256 } from '#src/record/canonical.ts';
 import type { InputEvent } from '#src/record/record.ts';
 import type { Candidate, TreeChange } from '#src/ports/workspace.ts';
 import type { InputData } from '#src/events/inputs.ts';
-import { syntaxReader } from './syntax.ts';
+import { judgeFile } from './syntax.ts';
 import { getText, partOf, phaseOf, policyOf, putText, result, type Handler, type Performing, type RepositoryHands } from './performing.ts';
 
 type Work = Performing<'buildCandidate', RepositoryHands>;
@@ -107,14 +107,14 @@ async function judge(work: Work, seen: string, { candidate, whole }: Made): Prom
   const gone = new Set(candidate.changes.filter(({ newMode }) => ABSENT.test(newMode)).map(({ path }) => path));
   const touched = candidate.changes.map(({ path }) => path).filter((path) => !gone.has(path));
   const present = new Set([...before.filter((path) => !gone.has(path)), ...touched]);
-  const parses = await syntaxReader();
+  const unreadable = await Promise.all(files.map((file) => judgeFile({ ...file, isExpected: phase.deliverables.includes(file.path) })));
   const found = [
     ...judgeGuards(files, {
       changeClass: changeClassOf(classInputOf(phase)),
       allowMassDeletion: phase.allow_mass_deletion, allowMassAddition: phase.allow_mass_addition, allowSymbolRemoval: phase.allow_symbol_removal, limits: hands.requested.policy.guards,
     }),
     ...judgeDeliverables({ expected: dueBy(work), manifest: phase.scope.deliverables_manifest, present, touched }),
-    ...files.flatMap((file) => judgeSyntax({ ...file, isExpected: phase.deliverables.includes(file.path) }, parses)),
+    ...unreadable.flat(),
   ];
   return found.length === 0 ? null : refusal('policy_refused', found, found[0]?.code ?? 'guard');
 }

@@ -5,34 +5,50 @@
 
 import type { ParserPlugin } from '@babel/parser';
 import { isYaml } from '#src/yaml/syntax.ts';
-import type { Language } from '#src/domain/deliverables.ts';
+import { judgeSyntax, languageToRead, type Language, type Written } from '#src/domain/deliverables.ts';
+import type { Refusal } from '#src/domain/guards.ts';
 
 /** What some write before every engine runs it. */
 const PROPOSALS: readonly ParserPlugin[] = ['decorators', 'decoratorAutoAccessors'];
 
-/** Parsers are loaded when a patch is judged, not at the start. */
-export async function syntaxReader(): Promise<(language: Language, text: string) => boolean> {
-  const [{ parse: parseToml, TomlError }, { parse }] = await Promise.all([import('smol-toml'), import('@babel/parser')]);
-  /** Only what cannot be read at all is told: with recovery, names declared twice and the like are none of our business. */
+type Reads = (text: string) => boolean;
+
+/** A file's refusals; a parser is loaded only when there is something for it to read. */
+export async function judgeFile(file: Written): Promise<Refusal[]> {
+  const language = languageToRead(file);
+  return language === null ? [] : judgeSyntax(file, await syntaxReader(language));
+}
+
+async function syntaxReader(language: Language): Promise<Reads> {
+  switch (language) {
+    case 'JSON':
+      return (text) => passes(() => JSON.parse(withoutMark(text)) as unknown, SyntaxError);
+    case 'YAML':
+      return isYaml;
+    case 'TOML':
+      return tomlReader();
+    case 'JavaScript':
+      return programReader(['jsx'], ['flow', 'jsx']);
+    case 'TypeScript':
+      return programReader(['typescript']);
+    case 'TSX':
+      return programReader(['typescript', 'jsx']);
+  }
+}
+
+const withoutMark = (text: string): string => text.replace(/^\uFEFF/, '');
+
+async function tomlReader(): Promise<Reads> {
+  const { parse, TomlError } = await import('smol-toml');
+  return (text) => passes(() => parse(withoutMark(text)), TomlError);
+}
+
+/** Only what cannot be read at all is told: with recovery, names declared twice and the like are none of our business. @param dialects of which one must do */
+async function programReader(...dialects: readonly (readonly ParserPlugin[])[]): Promise<Reads> {
+  const { parse } = await import('@babel/parser');
   const isProgram = (text: string, plugins: readonly ParserPlugin[]): boolean =>
     passes(() => parse(text, { sourceType: 'unambiguous', errorRecovery: true, allowReturnOutsideFunction: true, allowAwaitOutsideFunction: true, plugins: [...plugins, ...PROPOSALS] }), SyntaxError);
-  return (language, text) => {
-    const body = text.replace(/^\uFEFF/, '');
-    switch (language) {
-      case 'JSON':
-        return passes(() => JSON.parse(body) as unknown, SyntaxError);
-      case 'YAML':
-        return isYaml(text);
-      case 'TOML':
-        return passes(() => parseToml(body), TomlError);
-      case 'JavaScript':
-        return isProgram(body, ['jsx']) || isProgram(body, ['flow', 'jsx']);
-      case 'TypeScript':
-        return isProgram(body, ['typescript']);
-      case 'TSX':
-        return isProgram(body, ['typescript', 'jsx']);
-    }
-  };
+  return (text) => dialects.some((plugins) => isProgram(withoutMark(text), plugins));
 }
 
 function passes(read: () => unknown, wrong: new (...args: never[]) => Error): boolean {

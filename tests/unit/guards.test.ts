@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeDeliverables, judgeSyntax } from '#src/domain/deliverables.ts';
+import { judgeDeliverables } from '#src/domain/deliverables.ts';
 import { changeClassOf, churnOf, judgeGuards, type GuardedFile, type GuardRules } from '#src/domain/guards.ts';
-import { syntaxReader } from '#src/effects/syntax.ts';
+import { judgeFile } from '#src/effects/syntax.ts';
 import { symbolsOf } from '#src/domain/symbols.ts';
 
 const limits = { shrinkPercent: 60, growthPercent: 300, churnPercent: 30, linesMin: 10, wholeLinesMax: 1000, symbolsLostPercent: 30, similarLinesMin: 300, similarityPercent: 60, alwaysPreserve: ['keep'] };
@@ -109,9 +111,8 @@ describe('deliverables', () => {
     ['a.ts', 'const a: string = <string>b; enum E { A }\n', true], ['a.mts', 'const a: = 1;\n', false], ['a.tsx', 'const a = <T,>(b: T) => <i>{b}</i>;\n', true], ['a.d.ts', 'declare module "x" { export = y }\n', true], ['a.ts', '@dec class A { @dec b: string }\n', true],
     ['a.toml', '[a]\nb = 1\n', true], ['a.toml', '[a\n', false], ['a.js', 'const {{name}} = 1;\n', true], ['a.js', deep, true], ['a.py', 'def (:', true],
   ])('E-201 a deliverable %s of the text %j passes %s; where the plan does not name it, its tests judge', async (path, after, isRead) => {
-    const parses = await syntaxReader();
-    expect(judgeSyntax({ path, before: 'x\n', after, isExpected: true }, parses).length === 0).toBe(isRead);
-    expect(judgeSyntax({ path, before: null, after, isExpected: false }, parses)).toEqual([]);
+    expect((await judgeFile({ path, before: 'x\n', after, isExpected: true })).length === 0).toBe(isRead);
+    expect(await judgeFile({ path, before: null, after, isExpected: false })).toEqual([]);
   });
 
   test.each<[string, string | null, string | null, boolean, boolean]>([
@@ -119,6 +120,22 @@ describe('deliverables', () => {
     ['tests/fixtures/bad.json', null, '', false, true], ['tests/fixtures/bad.json', null, '', true, false], ['tsconfig.json', null, '{ // x\n}', true, true], ['a.txt', null, '', true, true], ['a.json', '{}', null, true, true],
     ['a.yml', null, 'a: [1\n', false, false], ['a.yaml', 'a: 1\n', 'a: b: c\n', false, false], ['a.yml', null, 'a: !Ref x\n---\nb: 1\n', false, true], ['charts/a.yaml', null, 'a: {{ .Values.x }}\n', false, true], ['a.yml', 'a: [', 'b: [', false, true], ['a.yml', null, '', true, true],
   ])('E-655 E-193 E-695 %s from %j to %j, expected %s: passes %s, and is never repaired', async (path, before, after, isExpected, passes) => {
-    expect(judgeSyntax({ path, before, after, isExpected }, await syntaxReader()).length === 0).toBe(passes);
+    expect((await judgeFile({ path, before, after, isExpected })).length === 0).toBe(passes);
+  });
+
+  test('a parser is loaded only when there is a file for it to read', () => {
+    const program = `
+      import { registerHooks } from 'node:module';
+      const { judgeFile } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/effects/syntax.ts'))});
+      const loaded = new Set();
+      registerHooks({ resolve: (name, context, next) => (loaded.add(name), next(name, context)) });
+      const parsersAfter = async (path, after, isExpected) => (await judgeFile({ path, before: null, after, isExpected }), ['smol-toml', '@babel/parser'].filter((name) => loaded.has(name)).join());
+      const said = [];
+      for (const path of ['a.txt', 'a.json', 'a.yaml']) said.push(await parsersAfter(path, '{}', true));
+      for (const path of ['a.ts', 'a.js', 'a.toml']) said.push(await parsersAfter(path, 'a', false));
+      for (const path of ['a.ts', 'a.toml']) said.push(await parsersAfter(path, null, true));
+      said.push(await parsersAfter('a.toml', 'a = 1', true), await parsersAfter('a.tsx', 'a', true));
+      console.log(JSON.stringify(said));`;
+    expect(JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }))).toEqual([...Array<string>(8).fill(''), 'smol-toml', 'smol-toml,@babel/parser']);
   });
 });
