@@ -13,6 +13,7 @@ import { sqliteHolders } from '#src/adapters/sqlite/holder.ts';
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts';
 import { withoutCredentials } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
+import type { Listening } from '#src/ports/bus.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
 import type { Clock } from '#src/ports/clock.ts';
 import type { EventStore } from '#src/ports/event-store.ts';
@@ -39,6 +40,8 @@ export interface Store {
   readonly blobs: Blobs;
   readonly holders: Holders;
   readonly snapshots: Snapshots;
+  /** Where appends are told: to whom, stream by stream, until it is closed. What is told may be lost. */
+  readonly hear?: (appended: (stream: string) => void) => Promise<Listening>;
   close(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@
 
 import type { Logger } from 'pino';
 import { ledgerVersion, openLedgerStore } from '#src/adapters/ledger/store.ts';
+import { APPENDED_FILTER, appendedOf } from '#src/adapters/ledger/wire.ts';
 import { memoryStore } from '#src/adapters/memory/store.ts';
 import { natsBus, natsServer } from '#src/adapters/nats/bus.ts';
 import type { NatsOptions } from '#src/adapters/nats/connection.ts';
@@ -48,6 +49,9 @@ export async function askServices(around: Surroundings, { ledger, stop }: { read
 /** Who leads among services, as who holds a run. */
 export const holdersOn = (bus: Bus): Holders => busHolders(bus);
 
+/** What ledgers tell of their appends. */
+export const hearOn = (bus: Bus): NonNullable<Store['hear']> => (appended) => bus.listen(APPENDED_FILTER, ({ subject }) => appended(subject.slice(appendedOf('').length)));
+
 /** Snapshots stay in this process: a take-over in a team folds the run from its first record. */
 export async function openTeamStore(around: Surroundings, stop: AbortSignal): Promise<Store> {
   const bus = await openBus(around);
@@ -57,7 +61,7 @@ export async function openTeamStore(around: Surroundings, stop: AbortSignal): Pr
       await close();
       await bus.close();
     };
-    return { events, blobs, holders: holdersOn(bus), snapshots: memoryStore().snapshots, close: closeAll };
+    return { events, blobs, holders: holdersOn(bus), snapshots: memoryStore().snapshots, hear: hearOn(bus), close: closeAll };
   } catch (error) {
     await bus.close();
     throw error;

@@ -4,7 +4,6 @@
 // there is, where it stands and that it was submitted is in the store; who has it is the holder's. A worker that dies is
 // replaced when its hold lapses, and what it did is in the log.
 
-import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { gitWorkspace } from '#src/adapters/git/workspace.ts';
 import type { ModelTable } from '#src/domain/routing.ts';
@@ -21,6 +20,7 @@ import { remember } from './beside.ts';
 import { capsLeft } from './caps.ts';
 import { execute } from './execute.ts';
 import type { Machine, Store } from './machine.ts';
+import { Nudges } from './nudges.ts';
 import { absoluteProvider, modelsUsed, openProvider } from './provider.ts';
 import { effectRules } from './rules.ts';
 import { standingOf, type Standing } from './standing.ts';
@@ -42,6 +42,8 @@ export interface WorkerDeps {
   readonly capacity: number;
   /** Records from one snapshot to the next. */
   readonly snapshotEvery: number;
+  /** From one look at every run to the next, in ms. */
+  readonly lookMs?: number;
   /** Aborts: no run is taken any more, those that are taken are handed back after the record under way. */
   readonly stop: AbortSignal;
   taken(run: string): void;
@@ -63,6 +65,8 @@ interface Offer {
   restsAt: number;
   /** When something is to be done all the same, by the clock of the machine. */
   dueAt: number;
+  /** In other hands when it was last looked at: what they append tells nothing. */
+  isHeld: boolean;
   /** Not before this time of our process; twice as long after each failure. */
   notBefore: number;
   backoffMs: number;
@@ -84,41 +88,57 @@ class Worker {
   /** In the order in which they were submitted. */
   private readonly offers = new Map<string, Offer>();
   private readonly active = new Map<string, Promise<void>>();
+  private readonly nudges: Nudges;
   /** The next position to read. */
   private next = 0;
 
   constructor(deps: WorkerDeps) {
     this.deps = deps;
+    this.nudges = new Nudges(deps.lookMs ?? LOOK_MS);
     this.workspace = gitWorkspace({ userRepo: deps.root, home: deps.machine.home });
   }
 
   async work(): Promise<void> {
-    const { stop, machine } = this.deps;
-    while (!stop.aborted) {
-      try {
-        await this.look();
-      } catch (error) {
-        if (!(error instanceof ExecutorError) || !error.retryable) throw error;
-        if (!stop.aborted) machine.logger.warn({ code: error.code, why: error.message }, 'waiting');
-      }
-      await this.rest();
+    const { stop, store } = this.deps;
+    const listening = await store.hear?.((stream) => this.hear(stream)).catch(() => null); // then every second alone
+    try {
+      for (let runs: ReadonlySet<string> | null = null; !stop.aborted; runs = await this.rest()) await this.tryLook(runs);
+    } finally {
+      await listening?.close();
     }
     await Promise.all(this.active.values());
   }
 
-  /** Until a run has ended, or it is time to look again. */
-  private async rest(): Promise<void> {
-    const over = new AbortController();
-    const signal = AbortSignal.any([this.deps.stop, over.signal]);
-    const looks = pause(LOOK_MS, undefined, { signal }).catch(() => {});
-    await (this.active.size < this.deps.capacity ? looks : Promise.race([looks, ...this.active.values()]));
-    over.abort();
+  private hear(stream: string): void {
+    const run = runOf(stream);
+    if (run !== null && !this.active.has(run) && this.offers.get(run)?.isHeld !== true) this.nudges.tell(run);
   }
 
-  private async look(): Promise<void> {
+  /** Until a run has ended where no more could be taken, or it is time to look again. @returns at which runs; null: at all */
+  private async rest(): Promise<ReadonlySet<string> | null> {
+    const isFull = this.active.size >= this.deps.capacity;
+    const over = new AbortController();
+    const next = this.nudges.next(AbortSignal.any([this.deps.stop, over.signal]), !isFull);
+    if (isFull) await Promise.race([next, ...this.active.values()]);
+    if (isFull) over.abort();
+    return next;
+  }
+
+  private async tryLook(runs: ReadonlySet<string> | null): Promise<void> {
+    const { stop, machine } = this.deps;
+    try {
+      await this.look(runs);
+    } catch (error) {
+      if (!(error instanceof ExecutorError) || !error.retryable) throw error;
+      if (!stop.aborted) machine.logger.warn({ code: error.code, why: error.message }, 'waiting');
+    }
+  }
+
+  private async look(runs: ReadonlySet<string> | null): Promise<void> {
     await this.findOffers();
     for (const offer of this.offers.values()) {
       if (this.deps.stop.aborted || this.active.size >= this.deps.capacity) return;
+      if (runs?.has(offer.run) === false) continue;
       if (!this.active.has(offer.run) && performance.now() >= offer.notBefore) await this.consider(offer);
     }
   }
@@ -141,7 +161,7 @@ class Worker {
     try {
       const { policy } = Asked.parse(fromStored(run, event).event.data);
       if (SANDBOXES.indexOf(policy.sandbox) < SANDBOXES.indexOf(sandbox)) return machine.logger.warn({ runId: run }, `left to others: --sandbox ${policy.sandbox} asks for less of a sandbox than this worker's ${sandbox}`);
-      this.offers.set(run, { run, base: policy.run.base, restsAt: -1, dueAt: Number.POSITIVE_INFINITY, notBefore: 0, backoffMs: BACKOFF_MS });
+      this.offers.set(run, { run, base: policy.run.base, restsAt: -1, dueAt: Number.POSITIVE_INFINITY, isHeld: false, notBefore: 0, backoffMs: BACKOFF_MS });
     } catch (error) {
       machine.logger.warn({ runId: run, why: String(error) }, 'a submitted run cannot be read');
     }
@@ -152,10 +172,11 @@ class Worker {
     const { store: { events, holders }, machine } = this.deps;
     const [last] = await events.read(streamOf(offer.run), { backwards: true, limit: 1 });
     if (last?.revision === offer.restsAt && machine.clock.now() < offer.dueAt) return;
-    if ((await holders.holder(offer.run)) !== null) return;
+    if ((await holders.holder(offer.run)) !== null) return this.isElsewhere(offer);
+    offer.isHeld = false;
     if (!(await this.hasBase(offer))) return later(offer);
     const hold = await this.acquire(offer.run);
-    if (hold === null) return;
+    if (hold === null) return this.isElsewhere(offer);
     const isTaken = await this.takeUp(offer, hold).catch(async (error: unknown) => {
       await hold.release();
       later(offer);
@@ -163,6 +184,12 @@ class Worker {
       return true;
     });
     if (!isTaken) await hold.release();
+  }
+
+  /** Whoever submits a run holds it a moment longer than it is told: it is looked at once more, as if it were told again. */
+  private isElsewhere(offer: Offer): void {
+    if (!offer.isHeld) this.nudges.tell(offer.run);
+    offer.isHeld = true;
   }
 
   private async hasBase({ run, base }: Offer): Promise<boolean> {
