@@ -11,6 +11,7 @@ import { gitVersion, repositoryHealth } from '#src/adapters/git/health.ts';
 import { nodeProcesses } from '#src/adapters/process/processes.ts';
 import { withoutCredentials, withoutSecrets } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
+import { teamChecks } from './doctor-team.ts';
 import { openStore, setting, type Environment, type Machine } from './machine.ts';
 import { configured, defaultProvider, keyVariables, NO_PROVIDER_HINT, openProvider, serverOf, type Provider } from './provider.ts';
 import { configuration, readPlan, refuse } from './start.ts';
@@ -33,20 +34,35 @@ export interface DoctorRequest {
   readonly stop: AbortSignal;
 }
 
-type Verdict = Omit<Finding, 'name'>;
+export type Verdict = Omit<Finding, 'name'>;
 const ok = (text: string): Verdict => ({ level: 'ok', text, fix: null });
 const warn = (text: string, fix: string): Verdict => ({ level: 'warn', text, fix });
 const fail = (text: string, fix: string): Verdict => ({ level: 'fail', text, fix });
 
 /** In the order in which a run meets them. */
-export async function examine(request: DoctorRequest): Promise<Finding[]> {
+export async function examine(given: DoctorRequest): Promise<Finding[]> {
+  const request = { ...given, machine: { ...given.machine, openStore: openedOrNever(given.machine) } };
   const checks: readonly (readonly [name: string, check: (request: DoctorRequest) => Promise<Verdict> | Verdict])[] = [
     ['node', node], ['git', git], ['workspace', workspace], ['state folder', stateFolder], ['disk', disk], ['store', store], ['clock', clock], ['sandbox', sandbox],
-    ['configuration', config], ...(request.plan === null ? [] : [['plan', plan] as const]), ['provider', provider], ['secrets', secrets], ['team', team],
+    ['configuration', config], ...(request.plan === null ? [] : [['plan', plan] as const]), ['provider', provider], ['secrets', secrets], ...teamChecks(request),
   ];
   const findings: Finding[] = [];
   for (const [name, check] of checks) findings.push({ name, ...(await checked(() => check(request))) });
   return findings;
+}
+
+/** A store that was waited for in vain is not waited for again. */
+function openedOrNever({ openStore: open }: Machine): Machine['openStore'] {
+  let inVain: { readonly error: unknown } | null = null;
+  return async (stop) => {
+    if (inVain !== null) throw inVain.error;
+    try {
+      return await open(stop);
+    } catch (error) {
+      inVain = { error };
+      throw error;
+    }
+  };
 }
 
 /** What a check throws is what a run would meet. */
@@ -189,38 +205,4 @@ async function question(models: Provider, { model, name }: { readonly model: str
 function secrets({ machine: { env } }: DoctorRequest): Verdict {
   const names = keyVariables.filter((name) => setting(env, name) !== null);
   return ok(names.length === 0 ? 'none is set' : `${names.join(', ')}: no child process sees them, no answer that holds one is taken`);
-}
-
-/** Whoever is configured is asked; what does not answer is told with its way out. */
-async function team({ machine, stop }: DoctorRequest): Promise<Verdict> {
-  const { env, storeSpec } = machine;
-  const [url, ledger, isServer] = [setting(env, 'AUTOPACK_NATS_URL'), storeSpec === 'ledger:', storeSpec.startsWith('esdb')];
-  if (url === null && !ledger && !isServer) return ok('NATS and EventStoreDB: not configured, using a store on this machine');
-  const { askServices, natsUrl } = await import('./team.ts');
-  const services = url === null && !ledger ? [] : await askServices(machine, { ledger, stop });
-  const told = services.map(({ name, version, roundTripMs }) => `${name} ${version}${name === 'NATS' ? ` at ${withoutCredentials(natsUrl(env))}` : ''} answers in ${roundTripMs.toFixed(1)} ms`);
-  return ok([...told, ...(isServer ? [await eventStoreDb(machine, stop)] : [])].join('; '));
-}
-
-async function eventStoreDb(machine: Machine, stop: AbortSignal): Promise<string> {
-  const store = await machine.openStore(stop);
-  try {
-    const begun = performance.now();
-    await store.events.read('run-doctor', { limit: 1 });
-    const ms = performance.now() - begun;
-    return `EventStoreDB ${await eventStoreVersion(machine.storeSpec)} at ${withoutCredentials(machine.storeSpec)} answers in ${ms.toFixed(1)} ms`;
-  } finally {
-    await store.close();
-  }
-}
-
-/** What its own page of information says; a proxy may hide that. */
-async function eventStoreVersion(spec: string): Promise<string> {
-  try {
-    const { host, searchParams } = new URL(spec);
-    const page = await fetch(`http${searchParams.get('tls') === 'false' ? '' : 's'}://${host}/info`, { signal: AbortSignal.timeout(2000) });
-    return ((await page.json()) as { esVersion?: string }).esVersion ?? 'of unknown version';
-  } catch {
-    return 'of unknown version';
-  }
 }

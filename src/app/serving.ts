@@ -6,8 +6,8 @@ import type { Bus, BusMessage } from '#src/ports/bus.ts';
 
 export interface Asked {
   readonly filter: string;
-  /** Of these one answers. */
-  readonly queue: string;
+  /** Of these one answers; without one all do. */
+  readonly queue?: string;
   /** Answers by itself, and never rejects. */
   answer(message: BusMessage): Promise<void>;
 }

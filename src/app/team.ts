@@ -13,6 +13,7 @@ import { ExecutorError } from '#src/errors/errors.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import type { Holders } from '#src/ports/holder.ts';
 import { setting, type Environment, type Store } from './machine.ts';
+import { askLeader, type Asked } from './relay-hello.ts';
 
 type Surroundings = { readonly env: Environment; readonly logger: Logger };
 
@@ -26,21 +27,24 @@ function natsOptions({ env, logger }: Surroundings): NatsOptions {
 /** @throws ExecutorError `usage.invalid` | `bus.unavailable` | `bus.refused` */
 export const openBus = (around: Surroundings): Promise<Bus> => natsBus(natsOptions(around));
 
-export interface Service {
-  readonly name: string;
-  readonly version: string;
-  readonly roundTripMs: number;
-}
+/** @throws ExecutorError `usage.invalid` | `bus.unavailable` | `bus.refused` */
+export const askNats = (around: Surroundings): Promise<Asked> => natsServer(natsOptions(around));
 
-/** The NATS server, and the ledger behind it where one is asked for. @throws ExecutorError of the first that does not answer */
-export async function askServices(around: Surroundings, { ledger, stop }: { readonly ledger: boolean; readonly stop: AbortSignal }): Promise<Service[]> {
-  const nats = { name: 'NATS', ...(await natsServer(natsOptions(around))) };
-  if (!ledger) return [nats];
-  const bus = await openBus(around);
-  try {
+/** @throws ExecutorError `store.unavailable` where none answers within seconds */
+export const askLedger = (around: Surroundings, stop: AbortSignal): Promise<Asked> =>
+  onBus(around, async (bus) => {
     const begun = performance.now();
     const version = await ledgerVersion({ bus, stop, tell: (what) => around.logger.warn(what) });
-    return [nats, { name: 'ledger', version, roundTripMs: performance.now() - begun }];
+    return { version, roundTripMs: performance.now() - begun };
+  });
+
+/** The one that leads. @throws ExecutorError `bus.unavailable` */
+export const askRelay = (around: Surroundings): Promise<Asked> => onBus(around, (bus) => askLeader(bus, holdersOn(bus)));
+
+async function onBus(around: Surroundings, ask: (bus: Bus) => Promise<Asked>): Promise<Asked> {
+  const bus = await openBus(around);
+  try {
+    return await ask(bus);
   } finally {
     await bus.close();
   }

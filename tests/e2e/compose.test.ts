@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { autopack, BIN, linesOf, makePlace, removePlace, start, until } from '#tests/support/e2e.ts';
-import { startWireServer } from '#tests/support/eventstore-wire/server.ts';
+import { autopack, BIN, makePlace, removePlace } from '#tests/support/e2e.ts';
 import { startTeam } from '#tests/support/team.ts';
 import { skipWithout } from '#tests/support/tools.ts';
 
@@ -80,7 +79,7 @@ afterEach(async () => {
 });
 
 describe.skipIf(skipWithout('nats-server'))('who answers', () => {
-  test('--check of ledger and relay is exit 7 while none is there and 0 once it is; doctor names each with version and round trip', { timeout: 60_000 }, async () => {
+  test('--check of ledger and relay is exit 7 while none is there and 0 once it is, with version and round trip', { timeout: 60_000 }, async () => {
     const place = makePlace();
     const team = await startTeam(place);
     closing.push(() => removePlace(place), () => team.dispose());
@@ -90,26 +89,6 @@ describe.skipIf(skipWithout('nats-server'))('who answers', () => {
     expect(await check('ledger')).toMatchObject({ code: 7, err: expect.stringContaining('autopack ledger') });
     await team.serve('ledger', '--relay');
     expect(await check('ledger')).toMatchObject({ code: 0, out: expect.stringMatching(/^NATS \d+\.\d+\.\d+ answers in [\d.]+ ms\nledger \d+\.\d+\.\d+ answers in [\d.]+ ms\n$/) });
-    expect(await check('relay')).toMatchObject({ code: 0 });
-    const examined = linesOf(await autopack(place, ['doctor', '-C', place.repo.root, '--json'], { env })) as unknown as { findings: { name: string; level: string; text: string }[] }[];
-    expect(examined[0]?.findings.find(({ name }) => name === 'team')).toMatchObject({ level: 'ok', text: expect.stringMatching(/^NATS \d\S* at nats:\S+ answers in [\d.]+ ms; ledger \S+ answers in [\d.]+ ms$/) });
-    await team.server.stop();
-    const gone = linesOf(await autopack(place, ['doctor', '-C', place.repo.root, '--json'], { env })) as unknown as { findings: { name: string; level: string; fix: string | null }[] }[];
-    expect(gone[0]?.findings.find(({ name }) => name === 'team')).toMatchObject({ level: 'fail', fix: expect.stringMatching(/\w/) });
-  });
-
-  test('an EventStoreDB is named with its round trip by doctor and ledger, and its password by nobody', { timeout: 60_000 }, async () => {
-    const [place, server] = [makePlace(), await startWireServer()];
-    const team = await startTeam(place);
-    closing.push(() => removePlace(place), () => server.kill(), () => team.dispose());
-    const store = server.url.replace('//', '//admin:hunter2@');
-    const env = { AUTOPACK_NATS_URL: team.server.url, AUTOPACK_CLOCK: undefined };
-    const doctor = await autopack(place, ['doctor', '-C', place.repo.root, '--store', store], { env });
-    expect(doctor.out).toMatch(/ok +team +NATS \d\S* at nats:\S+ answers in [\d.]+ ms; EventStoreDB of unknown version at esdb:\/\/127\.0\.0\.1:\d+\S* answers in [\d.]+ ms/);
-    const ledger = start(place, ['ledger', '--store', store], { env });
-    closing.push(async () => (ledger.child.kill('SIGKILL'), ledger.done));
-    await until(`the ledger is ready: ${ledger.err()}`, () => ledger.err().includes('ready') || ledger.child.exitCode !== null);
-    expect(ledger.err()).toMatch(/ledger ready: esdb:\/\/127\.0\.0\.1:\d+/);
-    expect(doctor.out + doctor.err + ledger.err()).not.toContain('hunter2');
+    expect(await check('relay')).toMatchObject({ code: 0, out: expect.stringMatching(/^NATS \d+\.\d+\.\d+ answers in [\d.]+ ms\nrelay \d+\.\d+\.\d+ answers in [\d.]+ ms\n$/) });
   });
 });

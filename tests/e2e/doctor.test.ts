@@ -2,8 +2,11 @@
 
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { startWireServer } from '#tests/support/eventstore-wire/server.ts';
 import { autopack, leftBehind, linesOf, makePlace, plainNode, removePlace, theirs, writePlan, type Options, type Place } from '#tests/support/e2e.ts';
+import { startTeam } from '#tests/support/team.ts';
+import { skipWithout } from '#tests/support/tools.ts';
 import { vendorServer } from '#tests/support/vendor-server.ts';
 
 vi.setConfig({ testTimeout: 120_000 }); // several processes each, on a machine that may be busy
@@ -81,4 +84,67 @@ test('a vendor is asked one short question, and only where it is named; its key 
   expect(gone.code).toBe(1);
   expect(gone.out).toMatch(/fail +provider +\S+ at http:\S+ gave no answer: [a-z_]+: .*\n +check key, base URL/);
   removePlace(place);
+});
+
+const closing: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+const SERVICES = ['NATS', 'ledger', 'EventStoreDB', 'relay', 'team'];
+
+/** What doctor says of the services, in its order, and how it ends. */
+async function servicesSeen(place: Place, env: Options['env'] = {}): Promise<{ readonly code: number | null; readonly seen: Document['findings'] }> {
+  const finished = await autopack(place, ['doctor', '-C', place.repo.root, '--provider', `script:${place.answers}`, '--json'], { env: { AUTOPACK_CLOCK: undefined, ...env } });
+  const [document] = linesOf(finished) as unknown as Document[];
+  return { code: finished.code, seen: (document?.findings ?? []).filter(({ name }) => SERVICES.includes(name)) };
+}
+
+const answers = (name: string, version: string) => ({ name, level: 'ok', text: expect.stringMatching(new RegExp(`^${name} ${version} answers in [\\d.]+ ms$`)), fix: null });
+const nats = answers('NATS', '\\d+\\.\\d+\\.\\d+ at nats://127\\.0\\.0\\.1:\\d+');
+const away = (name: string, level: string, text: RegExp, fix: RegExp) => ({ name, level, text: expect.stringMatching(text), fix: expect.stringMatching(fix) });
+
+test('without a team doctor says so in one line', async () => {
+  const place = makePlace();
+  closing.push(() => removePlace(place));
+  expect(await servicesSeen(place)).toEqual({ code: 0, seen: [{ name: 'team', level: 'ok', text: expect.stringContaining('not configured'), fix: null }] });
+});
+
+describe.skipIf(skipWithout('nats-server'))('doctor in a team', () => {
+  test('names NATS, ledger and relay with version and round trip, each in a line of its own, and what is away with its way out', async () => {
+    const place = makePlace();
+    const team = await startTeam(place);
+    closing.push(() => removePlace(place), () => team.dispose());
+    const noRelay = away('relay', 'warn', /^no relay leads$/, /autopack relay --store/);
+    const none = await servicesSeen(place, { AUTOPACK_NATS_URL: team.server.url });
+    expect(none).toEqual({ code: 0, seen: [nats, away('ledger', 'warn', /^no ledger answers: /, /autopack ledger/), noRelay] });
+    await team.serve('ledger');
+    expect(await servicesSeen(place, team.env)).toEqual({ code: 0, seen: [nats, answers('ledger', '\\d+\\.\\d+\\.\\d+'), noRelay] });
+    const relay = await team.serve('relay');
+    expect(await servicesSeen(place, team.env)).toEqual({ code: 0, seen: [nats, answers('ledger', '\\d+\\.\\d+\\.\\d+'), answers('relay', '\\d+\\.\\d+\\.\\d+')] });
+    relay.child.kill('SIGKILL');
+    await relay.done;
+    const { seen: [, , killed] } = await servicesSeen(place, team.env);
+    expect(killed).toEqual(away('relay', 'warn', new RegExp(`process ${relay.child.pid} on \\S+, does not answer$`), /autopack relay --store/));
+    await team.server.stop();
+    const gone = await servicesSeen(place, team.env);
+    expect(gone).toEqual({ code: 1, seen: [away('NATS', 'fail', /^NATS at 127\.0\.0\.1:\d+: it cannot be reached$/, /see that NATS runs/), away('ledger', 'fail', /cannot be asked while NATS is away/, /mend NATS first/), away('relay', 'warn', /cannot be asked while NATS is away/, /mend NATS first/)] });
+  });
+
+  test('names an EventStoreDB with its round trip, and its password never', async () => {
+    const [place, server] = [makePlace(), await startWireServer()];
+    closing.push(() => removePlace(place), () => server.kill());
+    const env = { AUTOPACK_STORE: server.url.replace('//', '//admin:hunter2@') };
+    const store = answers('EventStoreDB', 'of unknown version at esdb://127\\.0\\.0\\.1:\\d+\\S*');
+    expect(await servicesSeen(place, env)).toEqual({ code: 0, seen: [store] });
+    const team = await startTeam(place);
+    closing.push(() => team.dispose());
+    await team.serve('ledger');
+    const both = await servicesSeen(place, { ...env, AUTOPACK_NATS_URL: team.server.url });
+    expect(both.seen.map(({ name, level }) => `${level} ${name}`)).toEqual(['ok NATS', 'ok ledger', 'ok EventStoreDB', 'warn relay']);
+    await server.kill();
+    const gone = await servicesSeen(place, env);
+    expect(gone).toEqual({ code: 1, seen: [away('EventStoreDB', 'fail', /127\.0\.0\.1:\d+/, /\w/)] });
+    expect(JSON.stringify([both, gone])).not.toContain('hunter2');
+  });
 });
