@@ -21,7 +21,16 @@ export const natsUrl = (env: Environment): string => setting(env, 'AUTOPACK_NATS
 
 function natsOptions({ env, logger }: Surroundings): NatsOptions {
   const of = (name: string): string | null => setting(env, `AUTOPACK_NATS_${name}`);
-  return { url: natsUrl(env), token: of('TOKEN'), nkey: of('NKEY'), creds: of('CREDS'), ca: of('CA'), cert: of('CERT'), key: of('KEY'), tell: (what) => logger.warn(what) };
+  return { url: withUser(natsUrl(env), env), token: of('TOKEN'), nkey: of('NKEY'), creds: of('CREDS'), ca: of('CA'), cert: of('CERT'), key: of('KEY'), tell: (what) => logger.warn(what) };
+}
+
+/** Addresses that name nobody, with AUTOPACK_NATS_USER and AUTOPACK_NATS_PASSWORD: those may hold what an address cannot. @throws ExecutorError `usage.invalid` */
+function withUser(urls: string, env: Environment): string {
+  const [user, password] = [env['AUTOPACK_NATS_USER'] ?? '', env['AUTOPACK_NATS_PASSWORD'] ?? '']; // untrimmed: a password may end in a space
+  if (user === '' && password === '') return urls;
+  if (user === '' || password === '') throw new ExecutorError('usage.invalid', 'AUTOPACK_NATS_USER and AUTOPACK_NATS_PASSWORD go together', { hint: 'set both, or a token alone: AUTOPACK_NATS_TOKEN' });
+  const credentials = `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
+  return urls.split(',').map((url) => (url.includes('@') ? url : `${url.includes('://') ? '' : 'nats://'}${url.trim()}`.replace('://', `://${credentials}`))).join(',');
 }
 
 /** @throws ExecutorError `usage.invalid` | `bus.unavailable` | `bus.refused` */

@@ -44,7 +44,11 @@ const PASSWORD_MIN = 8;
 
 /** Values of an environment whose names say that they are keys; places of files are none. And passwords in addresses. */
 export const secretsIn = (env: Readonly<Record<string, string | undefined>>): string[] =>
-  Object.entries(env).flatMap(([name, value = '']) => [...(isKeyName(name) && value.length >= KNOWN_MIN && !/^[/.~]|\s/.test(value) ? [value] : []), ...passwordsIn(value)]);
+  Object.entries(env).flatMap(([name, value = '']) => [...(isKey(name, value) ? [value] : []), ...passwordsIn(value)]);
+
+/** Ours of the bus counts as it would in an address. */
+const isKey = (name: string, value: string): boolean =>
+  name === 'AUTOPACK_NATS_PASSWORD' ? value.length >= PASSWORD_MIN : isKeyName(name) && value.length >= KNOWN_MIN && !/^[/.~]|\s/.test(value);
 
 /** `nats://user:password@host`, or `nats://token@host`; several with commas. */
 const passwordsIn = (value: string): string[] => [...value.matchAll(/\b[a-z][a-z0-9+.-]*:\/\/(?:[^/\s@:,]*:)?([^/\s@:,]+)@/gi)].flatMap(([, password = '']) => (password.length >= PASSWORD_MIN ? [password] : []));

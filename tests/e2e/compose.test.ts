@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { pino } from 'pino';
+import { openBus } from '#src/app/team.ts';
 import { autopack, BIN, makePlace, removePlace } from '#tests/support/e2e.ts';
+import { startNatsServer } from '#tests/support/nats-server.ts';
 import { startTeam } from '#tests/support/team.ts';
-import { skipWithout } from '#tests/support/tools.ts';
+import { skipWithout, toolPath } from '#tests/support/tools.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const text = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
@@ -20,12 +23,13 @@ interface Service {
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  readonly configs?: readonly { readonly source: string; readonly target: string }[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: { readonly test: readonly string[]; readonly interval: string; readonly retries: number };
   readonly read_only?: boolean;
   readonly restart?: string;
 }
-const { services, volumes } = parse(text('docker-compose.yml'), { merge: true }) as { services: Record<string, Service>; volumes: Record<string, unknown> };
+const { services, volumes, configs } = parse(text('docker-compose.yml'), { merge: true }) as { services: Record<string, Service>; volumes: Record<string, unknown>; configs: Record<string, { readonly file: string }> };
 const all = Object.entries(services);
 
 describe('docker-compose.yml', () => {
@@ -55,6 +59,7 @@ describe('docker-compose.yml', () => {
     const explained = new Set([...text('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name));
     expect(asked).toEqual(explained);
     expect(text('.env.example')).toMatch(/PASSWORD=\n/);
+    for (const [, { command = [], healthcheck }] of all) expect(JSON.stringify([command, healthcheck]), 'a command line is read by everybody').not.toContain('AUTOPACK_NATS_');
     expect(text('.gitignore').split('\n')).toContain('.env');
     expect(text('.dockerignore').split('\n')).toEqual(expect.arrayContaining(['.env', '.git', 'node_modules']));
   });
@@ -90,5 +95,36 @@ describe.skipIf(skipWithout('nats-server'))('who answers', () => {
     await team.serve('ledger', '--relay');
     expect(await check('ledger')).toMatchObject({ code: 0, out: expect.stringMatching(/^NATS \d+\.\d+\.\d+ answers in [\d.]+ ms\nledger \d+\.\d+\.\d+ answers in [\d.]+ ms\n$/) });
     expect(await check('relay')).toMatchObject({ code: 0, out: expect.stringMatching(/^NATS \d+\.\d+\.\d+ answers in [\d.]+ ms\nrelay \d+\.\d+\.\d+ answers in [\d.]+ ms\n$/) });
+  });
+});
+
+/** As compose fills it in. */
+const filled = (environment: Service['environment'] = {}, values: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value.replaceAll(/\$\{([A-Z_]+)[^}]*\}/g, (_, of: string) => values[of] ?? '')]));
+
+describe.skipIf(skipWithout('nats-server'))('the nats of docker-compose.yml', () => {
+  const conf = join(ROOT, configs['nats']?.file ?? '');
+  const password = (value: string) => ({ AUTOPACK_NATS_USER: '007', AUTOPACK_NATS_PASSWORD: value });
+  const tested = (environment: Readonly<Record<string, string>>) => spawnSync(toolPath('nats-server') ?? '', ['-c', conf, '-t'], { encoding: 'utf8', env: environment });
+
+  test('is given the file that stands beside it, and what the file takes from its environment', () => {
+    expect(services['nats']?.configs).toEqual([{ source: 'nats', target: services['nats']?.command?.[1] }]);
+    expect([...text(configs['nats']?.file ?? '').matchAll(/: \$([A-Z_]+)/g)].map(([, name]) => name)).toEqual(Object.keys(services['nats']?.environment ?? {}));
+    expect(tested(filled(services['nats']?.environment, password('x')))).toMatchObject({ status: 0, stderr: expect.stringContaining('configuration file') });
+    expect(tested({}).status, 'without its environment').toBe(1);
+    expect(tested(filled(services['nats']?.environment, password("it's"))).status, 'a quote is told, not misread').toBe(1);
+  });
+
+  test.each(['12345', '007', '1e5', '5MB', 'true', '2026-01-01T00:00:00Z', 'two words ', 'p@ss/w?rd#%zz,', '"quoted" \\n $HOME ${x} {y} [z]', 'g\u00fcl\u00efzar\u2713'])('lets in who has the password %j, and nobody else', async (value) => {
+    const server = await startNatsServer('', { conf, env: filled(services['nats']?.environment, password(value)) });
+    closing.push(() => server.dispose());
+    const open = (env: Record<string, string>) => openBus({ env: { ...env, AUTOPACK_NATS_URL: (env['AUTOPACK_NATS_URL'] ?? '').replace('nats:4222', `127.0.0.1:${server.port}`) }, logger: pino({ enabled: false }) });
+    const given = filled(services['ledger']?.environment, password(value));
+    await (await open(given)).close();
+    for (const other of [{ ...given, AUTOPACK_NATS_PASSWORD: `${value}.` }, { ...given, AUTOPACK_NATS_USER: '7' }, { AUTOPACK_NATS_URL: given['AUTOPACK_NATS_URL'] ?? '' }]) await expect(open(other)).rejects.toMatchObject({ code: 'bus.refused' });
+  });
+
+  test('needs user and password together', async () => {
+    await expect(async () => openBus({ env: { AUTOPACK_NATS_USER: 'u' }, logger: pino({ enabled: false }) })).rejects.toMatchObject({ code: 'usage.invalid', message: expect.stringContaining('AUTOPACK_NATS_PASSWORD') });
   });
 });

@@ -24,8 +24,14 @@ export interface NatsServer {
   dispose(): Promise<void>;
 }
 
+export interface Given {
+  /** A file of settings instead of ours; port and folder are ours all the same. */
+  readonly conf: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** @param settings in the words of nats-server's own configuration */
-export async function startNatsServer(settings = ''): Promise<NatsServer> {
+export async function startNatsServer(settings = '', given: Given | null = null): Promise<NatsServer> {
   const folder = mkdtempSync(join(tmpdir(), 'autopack-nats-'));
   const port = await freePort();
   const file = join(folder, 'nats.conf');
@@ -39,7 +45,8 @@ export async function startNatsServer(settings = ''): Promise<NatsServer> {
     child = null;
   };
   const start = async (): Promise<void> => {
-    child = spawn(toolPath('nats-server') ?? 'nats-server', ['-c', file], { stdio: 'ignore' });
+    const args = given === null ? ['-c', file] : ['-c', given.conf, '-a', '127.0.0.1', '-p', String(port), '-m', String(await freePort()), '-sd', folder];
+    child = spawn(toolPath('nats-server') ?? 'nats-server', args, { stdio: 'ignore', ...(given === null ? {} : { env: given.env }) });
     await answering(port);
   };
   await start();

@@ -45,6 +45,11 @@ test('DESIGN 7 the password of an address is a key, whatever its variable is cal
   expect(secretsIn({ AUTOPACK_NATS_URL: 'nats://team:hunter-22@a:4222,tls://t0ken-of-b@b', HOME_PAGE: 'https://host/a@b', SSH: 'ssh://git@host', OTHER: 'nats://team:short@a' })).toEqual(['hunter-22', 't0ken-of-b']);
 });
 
+test('DESIGN 7 the password of the bus is a key as in an address, whichever way it is given', () => {
+  expect(secretsIn({ AUTOPACK_NATS_URL: 'nats://a:4222', AUTOPACK_NATS_USER: 'somebody', AUTOPACK_NATS_PASSWORD: 'hunter 22' })).toEqual(['hunter 22']);
+  expect(secretsIn({ AUTOPACK_NATS_PASSWORD: 'short' })).toEqual([]);
+});
+
 test.each([
   ['nats://team@a:4222', 'nats://a:4222'],
   ['nats://t0ken-of-a@a', 'nats://a'],
