@@ -7,7 +7,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { shownStore } from '#src/app/machine.ts';
+import { withoutCredentials } from '#src/domain/secrets.ts';
 import { until, watched } from './e2e.ts';
 import { freePort } from './nats-server.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
@@ -80,7 +80,7 @@ async function wireProcess(folder: string): Promise<FaultyStore> {
 /** Nothing is done to a server that is not ours: what is between fails as if it were the server. */
 async function behindProxy(real: string): Promise<FaultyStore> {
   const url = URL.parse(real);
-  if (url?.protocol !== 'esdb:') throw new Error(`${shownStore(real)} is no single server that a proxy can stand before: give AUTOPACK_TEST_EVENTSTORE_URL=esdb://HOST:PORT?tls=false`);
+  if (url?.protocol !== 'esdb:') throw new Error(`${withoutCredentials(real)} is no single server that a proxy can stand before: give AUTOPACK_TEST_EVENTSTORE_URL=esdb://HOST:PORT?tls=false`);
   const proxy = await startTcpProxy(url.hostname, Number(url.port === '' ? 2113 : url.port));
   const spec = real.replace(url.host, `127.0.0.1:${proxy.port}`);
   const drop = (): void => {
