@@ -141,15 +141,16 @@ const PAGE = 500;
 /** A record of the run that stands under another name behind the run's last one would be a tail cut off. */
 async function nothingStrayed({ events }: Store, run: string): Promise<void> {
   const [last] = await events.read(streamOf(run), { backwards: true, limit: 1 });
-  for (let from = (last?.position ?? -1) + 1; ; ) {
-    const page = await events.readAll({ from, limit: PAGE });
-    for (const { stream, data } of page) {
+  for (let from: number | undefined; ; ) {
+    const page = await events.readAll({ backwards: true, limit: PAGE, ...(from === undefined ? {} : { from }) });
+    for (const { stream, revision, data } of page) {
+      if (stream === streamOf(run) && revision === last?.revision) return;
       if (stream === streamOf(run) || !data.includes(`"run":${JSON.stringify(run)},"seq":`)) continue;
       const { run: of, seq } = JSON.parse(data) as Partial<RunRecord>;
       if (of === run) throw new ExecutorError('record.damaged', `record ${run}@${seq ?? ''}: it stands in the stream ${stream}`);
     }
-    const end = page.at(-1);
-    if (end === undefined || page.length < PAGE) return;
-    from = end.position + 1;
+    const oldest = page.at(-1);
+    if (oldest === undefined || page.length < PAGE) return;
+    from = oldest.position - 1;
   }
 }

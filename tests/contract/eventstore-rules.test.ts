@@ -217,7 +217,7 @@ describe('errors', () => {
     server.log.append('run-theirs', 'no_stream', [{ id: idNamed('x'), type: 'OrderPlaced', contentType: 'application/json', data: Buffer.from('{"order":1}'), metadata: new Uint8Array() }]);
     const foreign = expect.objectContaining({ code: 'store.damaged', message: 'event 0 (OrderPlaced) of the stream run-theirs was not written by autopack' });
     await expect(store.events.read('run-theirs')).rejects.toEqual(foreign);
-    await expect(store.events.readAll()).rejects.toEqual(foreign);
+    expect(idsOf(await store.events.readAll())).toEqual(['a']);
     const [theirs, ours] = [following('run-theirs'), following('run-ours')];
     await until(() => theirs.errors.length > 0 && ours.given.length > 0);
     expect([theirs.errors, ours.names()]).toEqual([[foreign], ['a']]);
@@ -230,6 +230,82 @@ describe('errors', () => {
     await expect(store.events.append('run-soft', -1, eventsNamed('c'))).rejects.toMatchObject({ code: 'store.damaged', message: expect.stringContaining('had been deleted') });
     await expect(store.events.read('run-soft')).rejects.toMatchObject({ code: 'store.damaged', message: 'stream run-soft lacks its revision 0' });
     for (const work of [store.events.read('run-hard'), store.events.append('run-hard', 1, eventsNamed('c'))]) await expect(work).rejects.toMatchObject({ code: 'store.damaged', message: expect.stringContaining('deleted for ever') });
+  });
+});
+
+describe('a server that others use too', () => {
+  /** Events of another product, between two of ours. */
+  const crowd = (count: number, stream = 'orders-1'): void => {
+    const events = Array.from({ length: count }, (_, i) => ({ id: idNamed(`${stream}${i}`), type: 'OrderPlaced', contentType: 'application/json', data: Buffer.from('{"order":1}'), metadata: new Uint8Array() }));
+    const there = server.log.stream(stream);
+    server.log.append(stream, there === null || there === 'deleted' ? 'no_stream' : BigInt(there.length - 1), events);
+  };
+  const asked = (): string[] => server.seen.filter((call) => call.endsWith('$all')).map((call) => call.split(' ')[0] ?? '');
+
+  beforeEach(async () => {
+    await store.events.append('run-a', -1, eventsNamed('a'));
+    crowd(5_000);
+    await store.events.append('run-b', -1, eventsNamed('b'));
+    crowd(5_000);
+    await store.events.append('run-a', 0, eventsNamed('c'));
+  });
+
+  test('what lies among thousands of their events is found with a filter of the server, by types and without, all and so many', async () => {
+    const { length } = asked();
+    expect(idsOf(await store.events.readAll())).toEqual(['a', 'b', 'c']);
+    expect(asked().slice(length)).toEqual(['read', 'read', 'subscribe']);
+    const [{ type = '' } = {}] = eventsNamed('b');
+    expect(idsOf(await store.events.readAll({ types: [type] }))).toEqual(['a', 'b', 'c']);
+    expect(idsOf(await store.events.readAll({ types: [`${type}.other`] }))).toEqual([]);
+    expect(idsOf(await store.events.readAll({ limit: 2 }))).toEqual(['a', 'b']);
+    expect(idsOf(await store.events.readAll({ backwards: true, limit: 2 }))).toEqual(['c', 'b']);
+    await until(() => server.openCalls() <= 1); // the channel of appends
+  });
+
+  test('who goes on behind an event begins there, also with a store opened since, however much of theirs has come', async () => {
+    const [, , last] = await store.events.readAll();
+    const fresh = await open();
+    const { length } = asked();
+    for (const one of [fresh, store, fresh]) expect(await one.events.readAll({ from: (last?.position ?? 0) + 1 })).toEqual([]);
+    expect(asked().slice(length)).toEqual(['read', 'read', 'read', 'read']); // the first one looks whether an event stands there
+    crowd(5_000);
+    await store.events.append('run-a', 1, eventsNamed('d'));
+    for (const one of [fresh, store]) expect(idsOf(await one.events.readAll({ from: (last?.position ?? 0) + 1 }))).toEqual(['d']);
+  });
+
+  test('a place where no event stands is read from all the same', async () => {
+    const [, second] = await store.events.readAll();
+    const fresh = await open();
+    expect(idsOf(await fresh.events.readAll({ from: second?.position ?? 0 }))).toEqual(['b', 'c']);
+    expect(idsOf(await fresh.events.readAll({ from: (second?.position ?? 0) - 7 }))).toEqual(['b', 'c']);
+  });
+
+  test('a server that never says that it has caught up, and one that ends subscriptions, give each event once', async () => {
+    crowd(3_000);
+    await store.events.append('run-a', 1, eventsNamed('d'));
+    const dropping = setInterval(() => server.dropSubscriptions(), 1);
+    expect(idsOf(await store.events.readAll())).toEqual(['a', 'b', 'c', 'd']);
+    clearInterval(dropping);
+    server.keepQuiet();
+    expect(idsOf(await store.events.readAll())).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('streams that were deleted, and theirs that are called as ours are, hide nothing of the others', async () => {
+    crowd(3, 'run-theirs');
+    server.log.softDelete('run-b');
+    server.log.tombstone('run-b');
+    expect(idsOf(await store.events.readAll())).toEqual(['a', 'b', 'c']);
+  });
+
+  test('rule 8: three hundred reads that meet leave room for an append', async () => {
+    server.slow(50);
+    const progress = { read: 0 };
+    const reading = Promise.all(Array.from({ length: 300 }, async () => store.events.read('run-a').then((events) => ((progress.read += 1), events.length))));
+    await until(() => progress.read > 0);
+    expect(server.openCalls()).toBeLessThanOrEqual(62);
+    await store.events.append('run-b', 0, eventsNamed('d'));
+    expect(progress.read).toBeLessThan(240);
+    expect(new Set(await reading)).toEqual(new Set([2]));
   });
 });
 

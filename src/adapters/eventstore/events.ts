@@ -8,10 +8,13 @@ import type { EventStore, PositionedEvent, ReadOptions, StoredEvent } from '#src
 import { appendExactly, type AppendParts } from './appends.ts';
 import { followers, type Followers } from './followers.ts';
 import { patiently, type Patience } from './patience.ts';
-import { allPage, PAGE, streamPage } from './reading.ts';
-import { assertOwn, OWN_PREFIXES, positionedOf, prepared, storedOf } from './streams.ts';
+import { allPage, filtered, PAGE, streamPage } from './reading.ts';
+import { assertOwn, isOurs, positionedOf, prepared, storedOf } from './streams.ts';
 
 const PLACES_MAX = 4_096;
+/** Of the whole store, before the server is asked with a filter. */
+const PAGES_MAX = 2;
+const SILENCE_MS = 2_000;
 
 export interface EventsParts {
   readonly client: () => EventStoreDBClient;
@@ -75,32 +78,69 @@ function assertWhole(stream: string, events: readonly StoredEvent[], first: numb
   if (stray >= 0) throw new ExecutorError('store.damaged', `stream ${stream} lacks its revision ${from + stray * step}`, { hint: 'it was deleted or cut by $maxCount, $maxAge or $tb: take such metadata away, restore the database from a copy' });
 }
 
-/** Only places that the server gave may be read from: behind an event that was given lately a reader goes on there, else from the edge. */
-function everyReader({ client, patience, timeoutMs }: EventsParts): EventStore['readAll'] {
-  const places = new Map<number, Position>();
-  const remember = (position: number, place: Position): void => {
-    places.set(position, place);
-    if (places.size > PLACES_MAX) places.delete(places.keys().next().value ?? position);
-  };
-  return async ({ from, limit = Infinity, backwards = false, types } = {}) => {
-    const isAsked = ({ streamId, type }: RecordedEvent): boolean => OWN_PREFIXES.some((prefix) => streamId.startsWith(prefix)) && (types?.includes(type) ?? true);
-    const isIn = (position: number): boolean => from === undefined || (backwards ? position <= from : position >= from);
-    const found: PositionedEvent[] = [];
-    let place = backwards || from === undefined ? null : (places.get(from - 1) ?? null);
-    while (found.length < limit) {
-      const at = place;
-      const page = await patiently(patience, () => allPage(client(), { from: at, backwards, timeoutMs }));
-      const fresh = page.filter(({ position }) => position?.prepare !== at?.prepare);
-      for (const recorded of fresh) {
-        if (found.length >= limit || !isAsked(recorded)) continue;
-        const event = positionedOf(recorded);
-        if (!isIn(event.position)) continue;
-        found.push(event);
-        if (recorded.position !== undefined) remember(event.position, recorded.position);
-      }
-      place = fresh.at(-1)?.position ?? null;
-      if (place === null || page.length < PAGE) break;
+type All = NonNullable<Parameters<EventStore['readAll']>[0]>;
+
+function everyReader(parts: EventsParts): EventStore['readAll'] {
+  const places = placesOf(parts);
+  return (options = {}) => readEvery(parts, places, options);
+}
+
+async function readEvery({ client, patience, timeoutMs }: EventsParts, places: Places, { from, limit = Infinity, backwards = false, types }: All): Promise<readonly PositionedEvent[]> {
+  const found: PositionedEvent[] = [];
+  const isIn = (position: number): boolean => from === undefined || (backwards ? position <= from : position >= from);
+  const take = (recorded: RecordedEvent): boolean => {
+    if (found.length < limit && isOurs(recorded) && (types?.includes(recorded.type) ?? true)) {
+      const event = positionedOf(recorded);
+      const isNew = backwards || event.position > (found.at(-1)?.position ?? -1); // a page may begin where the filter did
+      if (isNew && isIn(event.position)) found.push(event);
+      places.remember(recorded);
     }
-    return found;
+    return found.length >= limit;
+  };
+  let place = from === undefined ? null : await places.beside(from, backwards);
+  for (let pages = 1; found.length < limit; pages += 1) {
+    const at = place;
+    const page = await patiently(patience, () => allPage(client(), { from: at, backwards, timeoutMs }));
+    const fresh = page.filter(({ position }) => position?.prepare !== at?.prepare);
+    fresh.forEach(take);
+    place = fresh.at(-1)?.position ?? null;
+    if (place === null || page.length < PAGE || found.length >= limit) break;
+    if (backwards || pages !== PAGES_MAX) continue;
+    let reached = place; // a read may only begin where an event stands
+    const goOn = (position: Position): void => void (reached = position);
+    if (await patiently(patience, () => filtered(client(), { from: reached, types: types ?? null, silenceMs: SILENCE_MS, take, reached: goOn }))) break;
+  }
+  return found;
+}
+
+interface Places {
+  remember(recorded: RecordedEvent): void;
+  /** From where a read comes to `from`; null for the edge. */
+  beside(from: number, backwards: boolean): Promise<Position | null>;
+}
+
+/** Only places that the server gave may be read from: those of events that were given lately, and what proves to be one. */
+function placesOf({ client, patience, timeoutMs }: EventsParts): Places {
+  const known = new Map<number, Position>();
+  const remember = ({ position }: RecordedEvent): void => {
+    if (position === undefined) return;
+    const at = Number(position.prepare);
+    known.delete(at); // at the end again: the oldest is forgotten first
+    known.set(at, position);
+    if (known.size > PLACES_MAX) known.delete(known.keys().next().value ?? at);
+  };
+  const answers = async (): Promise<null> => patiently(patience, () => allPage(client(), { from: null, backwards: true, count: 1, timeoutMs })).then(() => null);
+  return {
+    remember,
+    async beside(from, backwards) {
+      const before = backwards ? from + 1 : from - 1; // who goes on asks from behind the last one
+      if (backwards || before < 0 || known.has(before)) return known.get(before) ?? null;
+      const guess = { commit: BigInt(before), prepare: BigInt(before) };
+      const look = () => allPage(client(), { from: guess, backwards: false, count: 1, timeoutMs }).catch(() => null);
+      const [first] = (await look()) ?? (await answers()) ?? (await look()) ?? []; // refused, or nobody was there to ask
+      if (first?.position?.prepare !== guess.prepare) return null;
+      remember(first);
+      return first.position;
+    },
   };
 }

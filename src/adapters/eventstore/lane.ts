@@ -8,7 +8,7 @@
 
 import type { EventData, EventStoreDBClient, NO_STREAM } from '@eventstore/db-client';
 import { ExecutorError } from '#src/errors/errors.ts';
-import { connect, disconnect, placeOf, within } from './connection.ts';
+import { apart, connect, disconnect, placeOf, within } from './connection.ts';
 import { isConflict, refusal } from './errors.ts';
 
 /**
@@ -46,7 +46,7 @@ let shared: Shared | null = null;
 
 /** @throws ExecutorError `usage.invalid` while this process appends to another server. */
 export function enterLane(url: string): Lane {
-  shared ??= { url, users: 0, client: connect(url), isWarm: false, inFlight: 0, renewing: null, waiting: [] };
+  shared ??= { url, users: 0, client: connect(apart(url)), isWarm: false, inFlight: 0, renewing: null, waiting: [] };
   if (shared.url !== url) throw new ExecutorError('usage.invalid', `this process appends to ${placeOf(shared.url)} already`, { hint: 'use another process for another store' });
   const lane = shared;
   lane.users += 1;
@@ -101,7 +101,7 @@ function wake(lane: Shared): void {
 function renew(lane: Shared, failed: EventStoreDBClient): void {
   if (lane.client !== failed || lane.renewing !== null) return;
   lane.renewing = disconnect(failed).then(() => {
-    lane.client = connect(lane.url);
+    lane.client = connect(apart(lane.url));
     lane.isWarm = false;
     lane.renewing = null;
     wake(lane);

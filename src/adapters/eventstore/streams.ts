@@ -54,15 +54,22 @@ function parsed(data: string): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>;
 }
 
+/** What a read of the whole store passes over: the server's own events, deletions among them, and other products'. */
+export function isOurs({ streamId, type, data, metadata, isJson }: RecordedEvent): boolean {
+  const { hash, nonce } = (metadata ?? {}) as { readonly hash?: unknown; readonly nonce?: unknown };
+  return OWN_STREAM.test(streamId) && !type.startsWith('$') && isJson && typeof hash === 'string' && typeof nonce === 'string' && typeof data === 'object';
+}
+
 /**
  * As a read of its stream gives it: there the server tells no position (it says 2^64 - 1).
  * @throws ExecutorError `store.damaged` for what another product wrote.
  */
-export function storedOf({ streamId, id, revision, type, data, metadata, isJson }: RecordedEvent): StoredEvent {
-  const { hash, nonce } = (metadata ?? {}) as { readonly hash?: unknown; readonly nonce?: unknown };
-  if (!OWN_STREAM.test(streamId) || !isJson || typeof hash !== 'string' || typeof nonce !== 'string' || typeof data !== 'object') {
+export function storedOf(recorded: RecordedEvent): StoredEvent {
+  const { streamId, id, revision, type, data, metadata } = recorded;
+  if (!isOurs(recorded)) {
     throw new ExecutorError('store.damaged', `event ${revision} (${type}) of the stream ${streamId.slice(0, 200)} was not written by autopack`, { hint: 'give autopack a database of its own: streams that begin with run- or relay- are its' });
   }
+  const { hash, nonce } = metadata as { readonly hash: string; readonly nonce: string };
   return { stream: streamId, revision: Number(revision), position: null, id, type, data: JSON.stringify(data), metadata: { hash, nonce } };
 }
 

@@ -22,6 +22,8 @@ export type Verdict =
   | { readonly kind: 'deleted' | 'too-large' | 'bad-request' };
 
 export const APPEND_BYTES_MAX = 1_048_576;
+/** Of the event that ends a stream for ever. */
+const TOMBSTONE_REVISION = 2n ** 63n - 1n;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export interface WireLog {
@@ -55,6 +57,10 @@ export function wireLog(): WireLog {
     return written;
   };
 
+  /** What the server writes for itself: seen by who reads everything. */
+  const note = (stream: string, type: string, revision: bigint): void =>
+    void all.push({ id: '00000000-0000-4000-8000-000000000001', type, contentType: 'application/json', data: Buffer.from('{}'), metadata: new Uint8Array(), stream, revision, position: (position += 100n) });
+
   return {
     all,
     append(stream, expected, events) {
@@ -71,8 +77,14 @@ export function wireLog(): WireLog {
       const shown = (streams.get(name) ?? []).filter(({ revision }) => revision >= (hiddenBelow.get(name) ?? 0n));
       return shown.length === 0 ? null : shown;
     },
-    softDelete: (stream) => void hiddenBelow.set(stream, BigInt(streams.get(stream)?.length ?? 0)),
-    tombstone: (stream) => void tombstones.add(stream),
+    softDelete(stream) {
+      hiddenBelow.set(stream, BigInt(streams.get(stream)?.length ?? 0));
+      note(`$$${stream}`, '$metadata', 0n);
+    },
+    tombstone(stream) {
+      tombstones.add(stream);
+      note(stream, '$streamDeleted', TOMBSTONE_REVISION);
+    },
     restart: () => void (recent = new Map()),
     damage(stream) {
       for (const event of streams.get(stream) ?? []) (event as { data: Uint8Array }).data = event.data.map((byte, i) => (i === 0 ? byte ^ 1 : byte));

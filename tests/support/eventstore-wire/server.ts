@@ -49,6 +49,8 @@ export interface WireServer {
   proceed(): void;
   /** Every answer takes so long. */
   slow(ms: number): void;
+  /** From now on it never says that a subscription has caught up, as 22.10. */
+  keepQuiet(): void;
   /** Says to each caller that it may not; null: lets them in again. */
   deny(code: 'access-denied' | 'unauthenticated' | null): void;
   /** Ends every live subscription as the server does with a slow consumer. */
@@ -70,6 +72,7 @@ interface State {
   readonly calls: Set<unknown>;
   gate: Promise<void>;
   delayMs: number;
+  isQuiet: boolean;
   denied: 'access-denied' | 'unauthenticated' | null;
   reset: () => Promise<void>;
   readonly flushed: () => Promise<void>;
@@ -84,7 +87,7 @@ interface Options {
 }
 
 export async function startWireServer({ port: wanted = 0, log = wireLog(), flushed = async () => {} }: Options = {}): Promise<WireServer> {
-  const state: State = { log: seeded(log), flushed, seen: [], appends: [], faults: [], live: new Set(), calls: new Set(), gate: Promise.resolve(), delayMs: 0, denied: null, reset: async () => {} };
+  const state: State = { log: seeded(log), flushed, seen: [], appends: [], faults: [], live: new Set(), calls: new Set(), gate: Promise.resolve(), delayMs: 0, isQuiet: false, denied: null, reset: async () => {} };
   let server = await listen(state, wanted);
   const { port } = server;
   let proceed = (): void => {};
@@ -109,6 +112,7 @@ export async function startWireServer({ port: wanted = 0, log = wireLog(), flush
     stall: () => void (state.gate = new Promise((resolve) => (proceed = resolve))),
     proceed: () => proceed(),
     slow: (ms) => void (state.delayMs = ms),
+    keepQuiet: () => void (state.isQuiet = true),
     deny: (code) => void (state.denied = code),
     dropSubscriptions: () => {
       for (const live of state.live) drop(state, live);
@@ -283,7 +287,7 @@ async function subscription(state: State, call: ReadCall, request: ReadRequest):
   state.live.add(live);
   for (const end of ['close', 'cancelled', 'finish'] as const) call.on(end, () => state.live.delete(live));
   await pump(live);
-  if (request.stream === null || source !== null) call.write(caughtUp());
+  if (!state.isQuiet && (request.stream === null || source !== null)) call.write(caughtUp());
   if (request.isFiltered) call.write(checkpoint(state.log.all.at(-1)?.position ?? 0n));
 }
 
