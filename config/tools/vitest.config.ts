@@ -11,6 +11,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // Every place of a test is a new state folder, where each first start would compile all of the program again.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/autopack-code', import.meta.url)) },
     maxWorkers: 3, // much of the end-to-end tests is waiting: for locks, for deadlines, for processes to end
   },
 });

@@ -166,16 +166,16 @@ describe('workers on one store', () => {
     await until('it is settled', () => right.err().includes(`${place.run} is over: STOPPED`));
   }, 120_000);
 
-  test.each([
+  test.concurrent.for([
     [['submit', 'plan.yaml', '--label', 'nothing'], 'NAME=VALUE'],
     [['run', 'plan.yaml', '--detach', '--wait'], '--wait does not go with --detach'],
     [['run', 'plan.yaml', '--provider', 'script:x', '--label', 'a=b'], '--detach'],
     [['worker', '--provider', 'script:x', '--capacity', '0'], '1 to 64'],
     [['worker', '--provider', 'script:x', '--capacity', '2'], 'virtual clock'],
-  ])('%j is refused before anything is begun', async (args, said) => {
+  ] as const)('%j is refused before anything is begun', { timeout: 60_000 }, async ([args, said], { onTestFinished }) => {
     const place = makePlace();
-    closing.push(() => removePlace(place));
+    onTestFinished(() => removePlace(place));
     const { code, err } = await autopack(place, args, { cwd: place.folder, env: { AUTOPACK_NATS_URL: 'nats://127.0.0.1:1' } });
     expect([code, err]).toEqual([2, expect.stringContaining(said)]);
-  }, 60_000);
+  });
 });

@@ -25,7 +25,16 @@ export interface Step {
   readonly event: ChartEvent;
   readonly after: ChartState;
   readonly emissions: readonly Emission[];
-  readonly path: readonly string[];
+}
+
+/** The events that led to a state, the last one first: paths grow long, and states share them. */
+interface Trail {
+  readonly type: string;
+  readonly before: Trail | null;
+}
+
+function lastOf(trail: Trail | null, count: number): string {
+  return trail === null || count === 0 ? '' : `${lastOf(trail.before, count - 1)} ${trail.type}`.trim();
 }
 
 interface Options {
@@ -41,29 +50,30 @@ interface Options {
 export function walk({ engine, inputs, key, alphabet, judge, statesMax = 500_000 }: Options): Seen {
   const seen: Seen & { states: number; cases: number } = { states: 0, cases: 0, edges: new Set(), events: new Set(), said: new Set(), problems: [], checks: new Map() };
   const known = new Set<string>();
-  const queue: { state: ChartState; path: readonly string[] }[] = inputs.map((input) => ({ state: engine.init(input).state, path: [] }));
+  const queue: { state: ChartState; path: Trail | null }[] = inputs.map((input) => ({ state: engine.init(input).state, path: null }));
   for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
     const { state, path } = entry;
     seen.states += 1;
     if (seen.states > statesMax) throw new Error(`more than ${statesMax} states: a loop without a cap?`);
     freeze(state.context); // K1: an assign that touches its input throws from here on
-    for (const event of alphabet(state)) {
+    const events = alphabet(state);
+    const all = forbid(() => events.map((event) => engine.step(state, event)));
+    for (const [i, stepped] of all.entries()) {
+      const event = events[i] as ChartEvent;
       seen.cases += 1;
-      const trail = [...path, event.type];
-      const at = (): string => `${JSON.stringify(state.value)} on ${event.type} after ${path.slice(-8).join(' ')}`;
-      const stepped = forbid(() => engine.step(state, event));
+      const at = (): string => `${JSON.stringify(state.value)} on ${event.type} after ${lastOf(path, 8)}`;
       if (stepped.edges.length === 0) seen.problems.push(`no edge: ${at()}`);
       if ((stepped.edges.length > 0) !== engine.handles(state, event)) seen.problems.push(`handles() disagrees: ${at()}`);
       for (const emission of stepped.emissions) checkEmission(emission, at, seen);
       stepped.edges.forEach((edge) => seen.edges.add(edge));
       seen.events.add(event.type);
-      const wrong = judge({ before: state, event, after: stepped.state, emissions: stepped.emissions, path: trail });
+      const wrong = judge({ before: state, event, after: stepped.state, emissions: stepped.emissions });
       if (wrong !== null) seen.problems.push(`${wrong}: ${at()}`);
       if (seen.problems.length > 20) return seen;
       const next = key(stepped.state);
       if (!known.has(next) && stepped.state.status === 'active') {
         known.add(next);
-        queue.push({ state: stepped.state, path: trail });
+        queue.push({ state: stepped.state, path: { type: event.type, before: path } });
       }
     }
   }

@@ -67,7 +67,10 @@ test('python is at hand, so that unittest is tried', () => {
   expect(PYTHON).toBeDefined();
 });
 
-describe.each(RUNNERS.map((runner) => [runner.name, runner] as const))('%s', (_name, runner) => {
+/** The tests of one runner share its repository; the runners go side by side, for mostly they wait for processes. */
+const inLine = { concurrent: false };
+
+describe.concurrent.each(RUNNERS.map((runner) => [runner.name, runner] as const))('%s', (_name, runner) => {
   let scene: Scene;
   let base: TestResult;
   const old = (): Record<string, string> => ({ adds: adds(runner), zero: zero(runner), wrong: wrong(runner) });
@@ -94,20 +97,20 @@ describe.each(RUNNERS.map((runner) => [runner.name, runner] as const))('%s', (_n
   };
   const tests = (changes: Readonly<Record<string, string>>): string => runner.testsOf({ ...old(), ...changes });
 
-  test('E-183 the base is told by name, with what fails there', async () => {
+  test('E-183 the base is told by name, with what fails there', inLine, async () => {
     expect(base).toMatchObject({ ended: 'exited', exitCode: 1, testsRun: 3, testsFailed: 1, collectionErrors: 0, dialect: runner.dialect, reportMissing: false, compared: null });
     const report = storedReport(await scene.text(base.report));
     expect(Object.fromEntries(report.tests)).toEqual({ [runner.idOf('adds')]: 'passed', [runner.idOf('zero')]: 'passed', [runner.idOf('wrong')]: 'failed' });
   });
 
-  test('E-680 what failed at T0 and still fails does not block, and what passes now is told', async () => {
+  test('E-680 what failed at T0 and still fails does not block, and what passes now is told', inLine, async () => {
     const same = await tried({ [runner.source]: `${runner.sum('+')}\n` });
     expect(same.verdict).toEqual({ passed: true, reason: 'failing_as_before', findings: [{ kind: 'still_failing', count: 1 }] });
     const mended = await tried({ [runner.tests]: runner.testsOf({ adds: adds(runner), zero: zero(runner), wrong: adds(runner) }) });
     expect(mended).toMatchObject({ verdict: { passed: true, reason: 'exit_0' }, names: { newlyPassing: [runner.idOf('wrong')] } });
   });
 
-  test('E-680 what fails only now, and when it is run again, blocks and is named', async () => {
+  test('E-680 what fails only now, and when it is run again, blocks and is named', inLine, async () => {
     const { result, verdict, names } = await tried({ [runner.source]: runner.sum('-') });
     expect(verdict).toMatchObject({ passed: false, reason: 'newly_failing' });
     expect(names?.['newlyFailing']).toEqual([runner.idOf('adds')]);
@@ -115,7 +118,7 @@ describe.each(RUNNERS.map((runner) => [runner.name, runner] as const))('%s', (_n
     expect(result.message).toContain(`newly failing: ${runner.idOf('adds')}`);
   });
 
-  test('E-680 what passes when it is run again is a flaky suspect and no failure', async () => {
+  test('E-680 what passes when it is run again is a flaky suspect and no failure', inLine, async () => {
     const once = join(outside, runner.name.replaceAll(/\W/g, '-'));
     const line = isPython(runner)
       ? `f = ${JSON.stringify(once)}; e = os.path.exists(f); open(f, 'w').close(); self.assertTrue(e)`
@@ -127,7 +130,7 @@ describe.each(RUNNERS.map((runner) => [runner.name, runner] as const))('%s', (_n
     expect(names?.['flaky']).toEqual([runner.idOf('zero')]);
   });
 
-  test('E-183 a deleted, a skipped and a weakened test fail', async () => {
+  test('E-183 a deleted, a skipped and a weakened test fail', inLine, async () => {
     const nothing = isPython(runner) ? 'pass' : '';
     const cases: readonly (readonly [string, string])[] = [
       [runner.testsOf({ adds: `${adds(runner)}; ${zero(runner)}`, wrong: wrong(runner) }), 'deleted_tests'],
@@ -138,12 +141,12 @@ describe.each(RUNNERS.map((runner) => [runner.name, runner] as const))('%s', (_n
     for (const [text, reason] of cases) expect((await tried({ [runner.tests]: text })).verdict, text).toMatchObject({ passed: false, reason });
   });
 
-  test('E-181 E-210 tests that cannot be loaded, or are gone altogether, fail', async () => {
+  test('E-181 E-210 tests that cannot be loaded, or are gone altogether, fail', inLine, async () => {
     expect((await tried({ [runner.tests]: `${tests({})}\n(((\n` })).verdict.passed).toBe(false);
     expect((await tried({ [runner.tests]: null })).verdict.passed).toBe(false);
   });
 
-  test('E-184 a new test must fail without the rest of the change, which is tried on the base', async () => {
+  test('E-184 a new test must fail without the rest of the change, which is tried on the base', inLine, async () => {
     const more = isPython(runner) ? 'def twice(a):\n    return 2 * a\n' : 'exports.twice = (a) => 2 * a;\n';
     const twice = isPython(runner) ? 'import total; self.assertEqual(total.twice(2), 4)' : "assert.equal(require('../sum.js').twice(2), 4);";
     const source = runner.sum('+') + more;
@@ -155,7 +158,7 @@ describe.each(RUNNERS.map((runner) => [runner.name, runner] as const))('%s', (_n
     expect((await tried({ [runner.source]: source })).result.newTests, 'no tests').toBeNull();
   });
 
-  test.each([runner.coverage].filter((given) => given !== undefined))('E-174 coverage is that of the report, less where a line is not tried, and unknown where there is none', async () => {
+  test.each([runner.coverage].filter((given) => given !== undefined))('E-174 coverage is that of the report, less where a line is not tried, and unknown where there is none', inLine, async () => {
     const whole = base.coverageBp ?? 0;
     expect(whole).toBeGreaterThan(9000);
     const poorer = await tried({ [runner.source]: `${runner.sum('+')}exports.more = () => {\n${'  void 0;\n'.repeat(20)}};\n` });
@@ -164,7 +167,7 @@ describe.each(RUNNERS.map((runner) => [runner.name, runner] as const))('%s', (_n
     expect((await tried({ [runner.tests]: `process.kill(process.ppid, 'SIGKILL');` })).result.coverageBp).toBeNull();
   });
 
-  test.each([runner.report].filter((given) => given !== undefined))('E-681 a report that this run did not write, or that is a link, is not believed', async () => {
+  test.each([runner.report].filter((given) => given !== undefined))('E-681 a report that this run did not write, or that is a link, is not believed', inLine, async () => {
     const quiet = await tried({ [runner.tests]: `require('node:fs').rmSync('report.xml', { force: true });process.kill(process.ppid, 'SIGKILL');` });
     expect(quiet.result).toMatchObject({ reportMissing: true, report: null, compared: null });
     expect(quiet.verdict.passed).toBe(false);
