@@ -3,6 +3,7 @@
 // Clients of one server. Reads and subscriptions have one of their own per store; appends share one per process.
 
 import { EventStoreDBClient } from '@eventstore/db-client';
+import { withoutCredentials } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { TimeIsUp } from './errors.ts';
 
@@ -10,19 +11,22 @@ import { TimeIsUp } from './errors.ts';
 const END_MS = 1_000;
 
 /** The part of a URL that may be shown and logged. */
-export const placeOf = (url: string): string => url.replace(/\/\/[^@/?]*@/, '//').replace(/\?.*$/, '');
+export const placeOf = (url: string): string => withoutCredentials(url).replace(/\?.*$/, '');
 
 /** Clients with equal settings share one TCP connection with its hundred streams: what must never wait for reads differs in one (4.4). */
 export const apart = (url: string): string => (/keepAliveInterval/i.test(url) ? url : `${url}${url.includes('?') ? '&' : '?'}keepAliveInterval=10001`);
 
+/** One `@`, before the hosts: the client would take a part of a password for a host, and its errors would show it. */
+const MEANT = /^[^@/?]*:\/\/(?:[^@/?]*@)?[^@?]*(?:\?.*)?$/;
+
 /** @throws ExecutorError `usage.invalid` when the URL cannot be meant. */
 export function connect(url: string): EventStoreDBClient {
   try {
-    return EventStoreDBClient.connectionString(url);
+    if (MEANT.test(url)) return EventStoreDBClient.connectionString(url);
   } catch {
     // The client's own message would show the password.
-    throw new ExecutorError('usage.invalid', `the store ${placeOf(url)} is no address of an EventStoreDB`, { hint: 'give esdb://HOST:PORT?tls=false, or esdb://USER:PASSWORD@HOST:PORT' });
   }
+  throw new ExecutorError('usage.invalid', `the store ${placeOf(url)} is no address of an EventStoreDB`, { hint: 'give esdb://HOST:PORT?tls=false, or esdb://USER:PASSWORD@HOST:PORT with @, / and ? of a password as %40, %2F and %3F' });
 }
 
 /** `dispose` ends the calls but leaves the channel, on which late calls would begin anew; so that is closed first. */
