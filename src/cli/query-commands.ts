@@ -35,7 +35,7 @@ export const statusCommand = (context: Context, run: string | undefined): Promis
       const view = await viewOf(store, run);
       const holder = await store.holders.holder(run);
       if (output.json) output.emit({ ...runResult(view), type: 'run.status', state: view.state, holder });
-      for (const line of summaryLines(output, view)) output.print(line);
+      for (const line of summaryLines(output, view, holder !== null)) output.print(line);
       if (holder !== null) output.print(`held by process ${holder.pid} on ${holder.host}, started ${holder.started}`);
       return 0;
     }

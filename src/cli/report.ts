@@ -38,9 +38,16 @@ export function phaseTable(output: Output, view: RunView): string[] {
   return [output.style('bold', head), ...lines];
 }
 
-export function summaryLines(output: Output, view: RunView): string[] {
+/** Where a run is, for people: what it came to, or whether somebody is at it. */
+export function standing(view: RunView, isHeld: boolean): { readonly word: string; readonly reason: string | null } {
   const reason = view.pause === null ? view.reason : `${view.pause.reason} ${view.pause.detail}`.trim();
-  const status = `${resultOutcome(view)}${reason === null ? '' : `: ${reason}`}`;
+  return { word: view.outcome === null && view.pause === null && isHeld ? 'RUNNING' : resultOutcome(view), reason };
+}
+
+/** @param isHeld whether an executor is at it now */
+export function summaryLines(output: Output, view: RunView, isHeld = false): string[] {
+  const { word, reason } = standing(view, isHeld);
+  const status = `${word}${reason === null ? '' : `: ${reason}`}`;
   return [
     ...phaseTable(output, view),
     '',
@@ -48,7 +55,7 @@ export function summaryLines(output: Output, view: RunView): string[] {
     ...(view.commit === null || view.commit === view.base ? [] : [`branch ${branchOf(view.run)} at ${view.commit.slice(0, 12)}`]),
     ...view.warnings.map((warning) => output.style('yellow', `warning: ${warning}`)),
     ...view.questions.flatMap(({ id, question }) => [output.style('magenta', question), `  autopack approve ${id}`]),
-    ...waysOut(view),
+    ...(isHeld ? [] : waysOut(view)),
   ];
 }
 

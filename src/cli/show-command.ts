@@ -14,7 +14,7 @@ import type { PhaseView, RunView } from '#projections/run-view.ts';
 import { phaseAdvice, runAdvice } from './advice.ts';
 import { withStore, type Context } from './context.ts';
 import { tokens } from './progress.ts';
-import { branchOf, table } from './report.ts';
+import { branchOf, standing, table } from './report.ts';
 import type { Output } from './streams.ts';
 
 /** One screen. */
@@ -28,7 +28,8 @@ export const showCommand = (context: Context, run: string, phase: string | undef
     const [told, all] = [project(story, records), project(views, records)];
     if (phase === undefined) {
       if (output.json) output.emit({ v: 1, type: 'run.story', run, outcome: resultOutcome(all.run), reason: all.run.pause?.reason ?? all.run.reason, alerts: all.run.alerts, phases: told.phases, next: runAdvice(all.run) });
-      for (const line of runLines(output, all, told.phases)) output.print(line);
+      const isHeld = (await store.holders.holder(run)) !== null;
+      for (const line of runLines(output, { ...all, isHeld }, told.phases)) output.print(line);
       return 0;
     }
     const [view, of] = [all.run.phases.find(({ phase_id }) => phase_id === phase), told.phases.find(({ phase_id }) => phase_id === phase)];
@@ -58,11 +59,11 @@ const advised = (output: Output, lines: readonly string[]): string[] => lines.ma
 /** Those that need a look come first where not all fit. */
 const URGENCY = ['FAILED', null, 'BLOCKED', 'STOPPED', 'SKIPPED', 'COMPLETE'] as const;
 
-export function runLines(output: Output, { run: view }: Views, told: readonly PhaseStory[]): string[] {
+export function runLines(output: Output, { run: view, isHeld = false }: Views & { readonly isHeld?: boolean }, told: readonly PhaseStory[]): string[] {
   const { style } = output;
-  const reason = view.pause === null ? view.reason : `${view.pause.reason} ${view.pause.detail}`.trim();
+  const { word, reason } = standing(view, isHeld);
   const head = [
-    `${style('bold', view.run)} ${resultOutcome(view)}${reason === null ? '' : `: ${short(reason)}`}`,
+    `${style('bold', view.run)} ${word}${reason === null ? '' : `: ${short(reason)}`}`,
     style('dim', `${view.head.seq + 1} records from ${new Date(view.createdAt).toISOString()} to ${new Date(view.at).toISOString()} · ${tokens(view.inputTokens + view.outputTokens)} of ${tokens(view.tokenCap)} tokens · ${usd(view.costMicroUsd)}`),
     ...(view.commit === null || view.commit === view.base ? [] : [style('dim', `branch ${branchOf(view.run)} at ${view.commit.slice(0, 12)}, base ${view.base?.slice(0, 12) ?? 'unknown'}`)]),
     '',

@@ -46,7 +46,11 @@ test.concurrent('a second executor is refused with exit 9 and told where the fir
   const refused = await autopack(place, ['resume', place.run, '--json'], REAL);
   expect(refused.code, refused.err).toBe(9);
   expect(linesOf(refused)).toMatchObject([{ error: { code: 'run.locked', message: expect.stringContaining(`is held by process ${pid} on ${hostname()}, started `) } }]);
-  expect((await autopack(place, ['status', place.run])).out).toContain(`held by process ${pid} on ${hostname()}`);
+  const { out } = await autopack(place, ['status', place.run]);
+  expect(out).toContain(`held by process ${pid} on ${hostname()}`);
+  expect(out).toContain(`${place.run} RUNNING ·`);
+  expect(out).not.toContain('autopack resume');
+  expect((await autopack(place, ['show', place.run])).out).toContain(`${place.run} RUNNING`);
   const again = await autopack(place, runArgs(place, '--json'), REAL);
   expect([again.code, linesOf(again)[0]?.error?.code]).toEqual([9, 'run.locked']);
   expect((await recordsOf(place)).filter(({ event }) => event.type === 'run.resumed'), 'a refused executor writes nothing').toEqual([]);
