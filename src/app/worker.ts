@@ -14,7 +14,7 @@ import { fromStored, RUN_REQUESTED, type Head } from '#src/kernel/log.ts';
 import type { PositionedEvent } from '#src/ports/event-store.ts';
 import type { Hold } from '#src/ports/holder.ts';
 import type { Workspace } from '#src/ports/workspace.ts';
-import { runOf, streamOf } from '#src/record/record.ts';
+import { runOf, streamOf, type RunRecord } from '#src/record/record.ts';
 import type { RunView } from '#projections/run-view.ts';
 import { remember } from './beside.ts';
 import { capsLeft } from './caps.ts';
@@ -129,7 +129,7 @@ class Worker {
     try {
       await this.look(runs);
     } catch (error) {
-      if (!(error instanceof ExecutorError) || !error.retryable) throw error;
+      if (!isAway(error)) throw error;
       if (!stop.aborted) machine.logger.warn({ code: error.code, why: error.message }, 'waiting');
     }
   }
@@ -139,7 +139,21 @@ class Worker {
     for (const offer of this.offers.values()) {
       if (this.deps.stop.aborted || this.active.size >= this.deps.capacity) return;
       if (runs?.has(offer.run) === false) continue;
-      if (!this.active.has(offer.run) && performance.now() >= offer.notBefore) await this.consider(offer);
+      if (!this.active.has(offer.run) && performance.now() >= offer.notBefore) await this.tryConsider(offer);
+    }
+  }
+
+  /** What is wrong with one run keeps from no other (K17). @throws ExecutorError where the store is away: the others are looked at before it again */
+  private async tryConsider(offer: Offer): Promise<void> {
+    try {
+      await this.consider(offer);
+    } catch (error) {
+      if (isAway(error)) {
+        offer.notBefore = performance.now() + BACKOFF_MS;
+        throw error;
+      }
+      later(offer);
+      this.deps.ended({ run: offer.run, error }, null);
     }
   }
 
@@ -147,22 +161,26 @@ class Worker {
     const { store: { events } } = this.deps;
     for (;;) {
       const page = await events.readAll({ from: this.next, limit: PAGE, types: [RUN_REQUESTED] });
-      for (const event of page) await this.findOffer(event);
+      for (const event of page) {
+        await this.findOffer(event);
+        this.next = event.position + 1;
+      }
       if (page.length < PAGE) return;
     }
   }
 
+  /** @throws ExecutorError where the store is away */
   private async findOffer(event: PositionedEvent): Promise<void> {
     const { store: { blobs }, labels, sandbox, machine } = this.deps;
-    const asked = await submissionOf(blobs, event);
-    this.next = event.position + 1;
-    if (asked === null || !asked.every((label) => labels.has(label))) return;
     const run = runOf(event.stream) ?? '';
     try {
+      const asked = await submissionOf(blobs, event);
+      if (asked === null || !asked.every((label) => labels.has(label))) return;
       const { policy } = Asked.parse(fromStored(run, event).event.data);
       if (SANDBOXES.indexOf(policy.sandbox) < SANDBOXES.indexOf(sandbox)) return machine.logger.warn({ runId: run }, `left to others: --sandbox ${policy.sandbox} asks for less of a sandbox than this worker's ${sandbox}`);
       this.offers.set(run, { run, base: policy.run.base, restsAt: -1, dueAt: Number.POSITIVE_INFINITY, isHeld: false, notBefore: 0, backoffMs: BACKOFF_MS });
     } catch (error) {
+      if (isAway(error)) throw error;
       machine.logger.warn({ runId: run, why: String(error) }, 'a submitted run cannot be read');
     }
   }
@@ -172,6 +190,7 @@ class Worker {
     const { store: { events, holders }, machine } = this.deps;
     const [last] = await events.read(streamOf(offer.run), { backwards: true, limit: 1 });
     if (last?.revision === offer.restsAt && machine.clock.now() < offer.dueAt) return;
+    if (last !== undefined && endsRun(fromStored(offer.run, last))) return void this.offers.delete(offer.run);
     if ((await holders.holder(offer.run)) !== null) return this.isElsewhere(offer);
     offer.isHeld = false;
     if (!(await this.hasBase(offer))) return later(offer);
@@ -179,9 +198,7 @@ class Worker {
     if (hold === null) return this.isElsewhere(offer);
     const isTaken = await this.takeUp(offer, hold).catch(async (error: unknown) => {
       await hold.release();
-      later(offer);
-      this.deps.ended({ run: offer.run, error }, null);
-      return true;
+      throw error;
     });
     if (!isTaken) await hold.release();
   }
@@ -256,6 +273,12 @@ function later(offer: Offer): void {
   offer.notBefore = performance.now() + offer.backoffMs;
   offer.backoffMs = Math.min(2 * offer.backoffMs, BACKOFF_MAX_MS);
 }
+
+/** Of the store or the bus: the same call may succeed later. */
+const isAway = (error: unknown): error is ExecutorError => error instanceof ExecutorError && error.retryable;
+
+/** Nothing stands behind the record that says so: a run that is over is known by its last one. */
+const endsRun = ({ facts }: RunRecord): boolean => facts.some(({ type }) => type === 'run.ended');
 
 const isOver = ({ state }: Head): boolean => state.cells.get('run')?.state.status === 'done';
 

@@ -104,6 +104,15 @@ test('H1 a hold that lapsed and was taken by another is let go of for good', asy
   await (await first.acquire('r1')).release();
 });
 
+test.each(['not json', '{"host":"elsewhere"}'])('H3 a key that holds %s is held by nobody known until it lapses', async (value) => {
+  const bus = memoryBus(memoryBroker());
+  const holders = busHolders(bus, { ttlMs: TTL_MS });
+  await (await bus.bucket('autopack-holders', TTL_MS)).create('r1', value);
+  await expect(holders.acquire('r1')).rejects.toMatchObject({ code: 'run.locked', message: expect.stringContaining('an unknown host') });
+  while ((await holders.holder('r1')) !== null) await pause(50);
+  await (await holders.acquire('r1')).release();
+});
+
 describe.skipIf(skipWithout('nats-server'))('with a server', () => {
   holdersContract('the bus on NATS', async () => {
     const server = await startNatsServer();

@@ -4,6 +4,7 @@
 // who was cut off from the bus for longer may find another holder, and the log's revision tells the two apart.
 
 import { hostname } from 'node:os';
+import { z } from 'zod';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Bucket, Bus } from '#src/ports/bus.ts';
 import type { Hold, HolderRow, Holders } from '#src/ports/holder.ts';
@@ -35,9 +36,7 @@ export function busHolders(bus: Bus, { ttlMs = TTL_MS }: BusHoldersOptions = {})
   };
   const holder = async (run: string): Promise<HolderRow | null> => {
     const entry = await (await bucket()).get(run);
-    if (entry === null) return null;
-    const { host, pid, started } = JSON.parse(entry.value) as HolderRow;
-    return { host, pid, started };
+    return entry === null ? null : rowIn(entry.value);
   };
   return {
     async acquire(run) {
@@ -55,6 +54,18 @@ export function busHolders(bus: Bus, { ttlMs = TTL_MS }: BusHoldersOptions = {})
     isKept: async () => false,
     forget: async (run) => (await holder(run)) === null,
   };
+}
+
+const Row = z.object({ host: z.string(), pid: z.int(), started: z.string() });
+/** Whoever wrote what is no row of ours: the key is taken all the same, until it lapses. */
+const SOMEBODY: HolderRow = { host: 'an unknown host', pid: 0, started: 'at an unknown time' };
+
+function rowIn(value: string): HolderRow {
+  try {
+    return Row.parse(JSON.parse(value));
+  } catch {
+    return SOMEBODY;
+  }
 }
 
 interface Beat {
