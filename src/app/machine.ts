@@ -96,7 +96,17 @@ function clockOf(env: Environment): Clock {
   return virtualClock(start);
 }
 
-/** @param spec `sqlite:PATH`, `memory:` or, for ledger and relay, `esdb://HOST:PORT` */
+const isServer = (spec: string): boolean => /^esdb(?:\+discover)?:/.test(spec);
+
+/** Who has a run is told on the bus alone: two executors on the server itself would both perform it. @throws ExecutorError `usage.invalid` */
+export function refuseServer(spec: string): void {
+  if (isServer(spec)) throw needsLedger(spec);
+}
+
+const needsLedger = (spec: string): ExecutorError =>
+  new ExecutorError('usage.invalid', `${withoutCredentials(spec)} is for ledgers, relays and those who look: runs are begun, steered and performed through a ledger`, { hint: 'let `autopack ledger` run on that store, and give AUTOPACK_STORE=ledger: and AUTOPACK_NATS_URL here' });
+
+/** @param spec `sqlite:PATH`, `memory:` or, for ledger, relay and who looks, `esdb://HOST:PORT` */
 export async function openStore(spec: string, stop: AbortSignal): Promise<Store> {
   const [kind, rest] = [spec.slice(0, spec.indexOf(':')), spec.slice(spec.indexOf(':') + 1)];
   if (kind === 'sqlite' && rest !== '') {
@@ -108,10 +118,10 @@ export async function openStore(spec: string, stop: AbortSignal): Promise<Store>
     const { close, ...store } = memoryStore();
     return { ...store, holders: memoryHolders(), close };
   }
-  if (kind === 'esdb' || kind === 'esdb+discover') {
+  if (isServer(spec)) {
     const { openEventStoreDb } = await import('#src/adapters/eventstore/store.ts'); // gRPC is loaded only by who needs it
     const { close, ...store } = await openEventStoreDb({ url: spec, stop });
-    return { ...store, holders: memoryHolders(), snapshots: memoryStore().snapshots, close };
+    return { ...store, holders: { ...memoryHolders(), acquire: () => Promise.reject(needsLedger(spec)) }, snapshots: memoryStore().snapshots, close };
   }
   throw new ExecutorError('usage.invalid', `the store ${withoutCredentials(spec)} is not known`, { hint: 'give sqlite:PATH, ledger:, esdb://HOST:PORT or memory:' });
 }

@@ -3,7 +3,7 @@
 // Parsed global options, the machine, output. One place turns errors into exit codes.
 
 import { z } from 'zod';
-import { machineOf, type Environment, type Machine, type Store } from '#src/app/machine.ts';
+import { machineOf, refuseServer, type Environment, type Machine, type Store } from '#src/app/machine.ts';
 import { ExecutorError, InvariantError, type Rejection } from '#src/errors/errors.ts';
 import type { Output } from './streams.ts';
 
@@ -36,6 +36,12 @@ export async function withStore<T>({ machine, stop }: Context, work: (store: Sto
   } finally {
     await store.close();
   }
+}
+
+/** As `withStore`, for who begins, steers or performs runs. @throws ExecutorError `usage.invalid` on a server's own store */
+export async function withRuns<T>(context: Context, work: (store: Store) => Promise<T>): Promise<T> {
+  refuseServer(context.machine.storeSpec);
+  return withStore(context, work);
 }
 
 /** Says what went wrong where people or programs look, and gives the exit code. */

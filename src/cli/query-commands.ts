@@ -23,7 +23,7 @@ import { usd } from '#src/domain/cost.ts';
 import { views } from '#projections/files.ts';
 import { project } from '#projections/projection.ts';
 import { runView, type RunView } from '#projections/run-view.ts';
-import { reportRejection, withStore, type Context } from './context.ts';
+import { reportRejection, withRuns, withStore, type Context } from './context.ts';
 import { tokens } from './progress.ts';
 import { recordLines } from './records.ts';
 import { runResult, summaryLines, table } from './report.ts';
@@ -89,7 +89,7 @@ export interface AnswerOptions {
 }
 
 export const answerCommand = (context: Context, { question, option, comment }: AnswerOptions): Promise<number> =>
-  withStore(context, async (store) => {
+  withRuns(context, async (store) => {
     const { machine, output } = context;
     const answered = await answer(machine, store, { question, option, note: comment });
     if ('rejected' in answered) return reportRejection(output, answered);
@@ -107,7 +107,7 @@ async function goesOn({ output }: Context, store: Store, run: string): Promise<v
 }
 
 export const retryCommand = (context: Context, asked: { run: string; phase: string; note: string }): Promise<number> =>
-  withStore(context, async (store) => {
+  withRuns(context, async (store) => {
     const { machine, output } = context;
     const granted = await retry(machine, store, asked);
     if ('rejected' in granted) return reportRejection(output, granted);
@@ -118,7 +118,7 @@ export const retryCommand = (context: Context, asked: { run: string; phase: stri
   });
 
 export const skipCommand = (context: Context, asked: { run: string; phase: string; reason: string }): Promise<number> =>
-  withStore(context, async (store) => {
+  withRuns(context, async (store) => {
     const { machine, output } = context;
     const skipped = await skip(machine, store, asked);
     if ('rejected' in skipped) return reportRejection(output, skipped);
@@ -131,7 +131,7 @@ export const skipCommand = (context: Context, asked: { run: string; phase: strin
 /** A run that nobody holds is settled by the resume that this prints; `cancel` itself takes a free lock and settles. */
 export async function cancelCommand(context: Context, run: string, settle: () => Promise<number>): Promise<number> {
   const { machine, output } = context;
-  const live = await withStore(context, async (store) => {
+  const live = await withRuns(context, async (store) => {
     const cancelled = await cancel(machine, store, run, 'cancelled by command');
     if ('rejected' in cancelled) return { rejected: cancelled };
     return { holder: await store.holders.holder(run), isSubmitted: await isSubmitted(store, run) };

@@ -19,7 +19,7 @@ import { history, unknownRun } from '#src/kernel/history.ts';
 import type { Divergence } from '#src/kernel/log.ts';
 import { usd } from '#src/domain/cost.ts';
 import type { RunRecord } from '#src/record/record.ts';
-import { withStore, type Context } from './context.ts';
+import { withRuns, withStore, type Context } from './context.ts';
 import { tokens } from './progress.ts';
 import { recordLines } from './records.ts';
 import { phaseTable, runResult, summaryLines } from './report.ts';
@@ -204,7 +204,7 @@ export async function forkCommand(context: Context, { from, at, name, ...options
   const workspace = options.workspace ?? beside?.workspace;
   const provider = options.provider ?? beside?.provider;
   if (workspace === undefined || provider === undefined) throw new ExecutorError('usage.invalid', `this machine does not know where ${from} was started`, { hint: 'give --provider and -C' });
-  const run = await withStore(context, (store) => fork(machine, store, { run: from, at, name, workspace }));
+  const run = await withRuns(context, (store) => fork(machine, store, { run: from, at, name, workspace }));
   output.say(`${run} goes on from ${from}@${at}`);
   return resumeCommand(context, { ...options, run, workspace, provider });
 }

@@ -27,7 +27,7 @@ import { runView, type RunView } from '#projections/run-view.ts';
 import type { Views } from '#projections/files.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { capsOf, type CapFlags } from './arguments.ts';
-import { withStore, type Context } from './context.ts';
+import { withRuns, withStore, type Context } from './context.ts';
 import { progressOn, tokens } from './progress.ts';
 import { runResult, summaryLines, table } from './report.ts';
 
@@ -85,7 +85,7 @@ export async function runCommand(context: Context, argument: string | undefined,
   for (const notice of prepared.notices) output.say(output.style('yellow', `warning: ${notice}`));
   if (options.estimate) return showEstimate(context, prepared);
   if (options.dryRun) return dryRun(context, prepared);
-  return withStore(context, async (store) => {
+  return withRuns(context, async (store) => {
     const hold = await store.holders.acquire(prepared.run); // first: of those that are started together, all but one are told who works
     try {
       await refuseTaken(store, prepared.run);
@@ -161,7 +161,7 @@ export async function resumeCommand(context: Context, options: ResumeOptions): P
   const { machine, output } = context;
   const onFinish = finishCommand(options.onFinish);
   await refuseUnwritable(options.record);
-  return withStore(context, async (store) => {
+  return withRuns(context, async (store) => {
     const { run } = options;
     const { policy, pins } = await requestedOf(store, run); // an unknown run is told before anything else
     const beside = await recollect(machine.home, run);

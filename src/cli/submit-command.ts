@@ -6,7 +6,7 @@ import { setting } from '#src/app/machine.ts';
 import { prepareStart } from '#src/app/start.ts';
 import { checkedLabels, labelsToAsk, submitRun } from '#src/app/submission.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
-import { withStore, type Context } from './context.ts';
+import { withRuns, type Context } from './context.ts';
 import { planOf, requestOf, usedOf, type RunFlags, type StartOptions } from './run-commands.ts';
 
 export type SubmitFlags = Omit<StartOptions, 'plan' | 'provider'> & Pick<RunFlags, 'plan' | 'provider' | 'label'>;
@@ -24,7 +24,7 @@ export async function submitCommand(context: Context, argument: string | undefin
   const prepared = await prepareStart(machine, { ...requestOf(options, await usedOf(context, options)), isElsewhere: true });
   const labels = await labelsToAsk(given, flags.workspace, prepared.inspection.base);
   for (const notice of prepared.notices) output.say(output.style('yellow', `warning: ${notice}`));
-  return withStore(context, async (store) => {
+  return withRuns(context, async (store) => {
     await submitRun(machine, store, { prepared, labels });
     const { run, inspection: { base } } = prepared;
     if (output.json) output.emit({ v: 1, type: 'run.submitted', run, base, labels });

@@ -12,7 +12,7 @@ import { work } from '#src/app/worker.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Fate } from '#src/kernel/group.ts';
 import type { RunView } from '#projections/run-view.ts';
-import { withStore, type Context } from './context.ts';
+import { withRuns, type Context } from './context.ts';
 import { runResult } from './report.ts';
 
 export interface WorkerOptions {
@@ -36,7 +36,7 @@ export async function workerCommand(context: Context, { workspace, provider: giv
   const labels = await labelsToOffer(own, root);
   const { models: table, executor } = await configuration();
   const prompts = await readPrompts();
-  return withStore(context, async (store) => {
+  return withRuns(context, async (store) => {
     output.say(`worker ready: ${capacity} at once, ${[...labels].join(', ') || 'no labels'}`);
     await work({
       machine, store, root, provider, table, prompts, labels, sandbox, capacity, snapshotEvery: executor.snapshots.everyRecords, stop: stop.signal,

@@ -34,6 +34,16 @@ test('a store that is not there ends with exit 7 in seconds, its password unsaid
   expect(String(error)).not.toContain('s3cret');
 });
 
+test('a run is held by nobody on such a store: who has it is told on the bus alone', async () => {
+  const server = await startWireServer();
+  const [first, second] = [await openStore(server.url, signal), await openStore(server.url, signal)];
+  for (const { holders } of [first, second]) await expect(holders.acquire('r1')).rejects.toMatchObject({ code: 'usage.invalid', hint: expect.stringContaining('AUTOPACK_STORE=ledger:') });
+  expect(await second.holders.holder('r1')).toBeNull();
+  await first.close();
+  await second.close();
+  await server.kill();
+});
+
 test('gRPC is loaded only by who opens such a store', () => {
   const machine = join(import.meta.dirname, '../../src/app/machine.ts');
   const program = `
