@@ -1,7 +1,7 @@
 // What a ledger takes
 // ===================
 // Records of runs, whole, in their chain, and nothing else: whoever reaches the bus writes no other stream, no other
-// product's events and no damaged history. It does not run the charts: that is what whoever reads does.
+// product's events, no damaged history and no answer for a run that is not there. It does not run the charts: that is what whoever reads does.
 
 import { ExecutorError } from '#src/errors/errors.ts';
 import { Id } from '#src/events/define.ts';
@@ -9,6 +9,7 @@ import { fromStored } from '#src/kernel/log.ts';
 import type { EventStore, NewEvent } from '#src/ports/event-store.ts';
 import { GENESIS, originOf, RECORD_BYTES_MAX, runOf, sealed, streamOf, type RunRecord } from '#src/record/record.ts';
 import type { LedgerRules } from './ledger.ts';
+import { isSubmissionMark } from './submission.ts';
 
 /** Of so many streams the last record is known without a look into the store. */
 const KNOWN_MAX = 10_000;
@@ -22,6 +23,13 @@ export function ledgerRules(events: EventStore): LedgerRules {
     if (kept?.seq === seq) return kept;
     const [stored] = await events.read(streamOf(run), { from: seq, limit: 1 });
     return stored === undefined ? null : fromStored(run, stored);
+  };
+  const remember = ({ run, seq, hash, at }: Link): void => {
+    const stream = streamOf(run);
+    known.delete(stream); // at the end again: the oldest is forgotten first
+    known.set(stream, { run, seq, hash, at });
+    const [oldest] = known.keys();
+    if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
   };
   return {
     async append(stream, expected, added) {
@@ -37,15 +45,15 @@ export function ledgerRules(events: EventStore): LedgerRules {
     },
     appended(records) {
       const last = records.at(-1);
-      if (last === undefined) return;
-      const { run, seq, hash, at } = last;
-      const stream = streamOf(run);
-      known.delete(stream); // at the end again: the oldest is forgotten first
-      known.set(stream, { run, seq, hash, at });
-      const [oldest] = known.keys();
-      if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
+      if (last !== undefined) remember(last);
     },
-    run: (run) => void runIn(streamOf(run)),
+    async run(run, memo) {
+      runIn(streamOf(run));
+      if (memo === undefined || known.has(streamOf(run)) || isSubmissionMark(memo)) return;
+      const first = await linkAt(run, 0);
+      if (first === null) throw refused(`there is no run ${run} that it could be an answer of`);
+      remember(first);
+    },
   };
 }
 

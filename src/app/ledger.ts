@@ -12,6 +12,7 @@ import type { Blobs } from '#src/ports/blobs.ts';
 import type { EventStore, NewEvent, StoredEvent } from '#src/ports/event-store.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { refOf, type Ref } from '#src/record/ref.ts';
+import { Bodies } from './bodies.ts';
 import { serve } from './serving.ts';
 import { packageVersion } from './version.ts';
 
@@ -20,7 +21,8 @@ export interface LedgerRules {
   append(stream: string, expected: number, events: readonly NewEvent[]): Promise<readonly RunRecord[]>;
   /** After they were written. */
   appended(records: readonly RunRecord[]): void;
-  run(run: string): void;
+  /** @param memo the effect for which something shall be kept beside it */
+  run(run: string, memo?: string): Promise<void> | void;
 }
 
 /** What a ledger tells in its own process: records that are in the store. */
@@ -108,6 +110,7 @@ function page<E extends StoredEvent>(found: readonly E[], limit = PAGE_EVENTS): 
 }
 
 function blobHandlers(blobs: Blobs, rules: LedgerRules): Pick<Handlers, 'put' | 'join' | 'get' | 'memo' | 'recall'> {
+  const sending = new Bodies(blobs, BODY_BYTES_MAX);
   const keep = async (ref: Ref, body: Uint8Array): Promise<Ref> => {
     const found = refOf(body);
     if (found.ref !== ref.ref || found.bytes !== ref.bytes) throw new ExecutorError('ledger.refused', `the body is not ${ref.ref} of ${ref.bytes} bytes`);
@@ -121,13 +124,13 @@ function blobHandlers(blobs: Blobs, rules: LedgerRules): Pick<Handlers, 'put' | 
       for (const part of parts) bodies.push(await blobs.get(part));
       return keep(ref, Buffer.concat(bodies));
     },
-    get: async ({ ref, offset }) => ({ data: Buffer.from((await blobs.get(ref)).subarray(offset, offset + PART_BYTES)).toString('base64') }),
+    get: async ({ ref, offset }) => ({ data: Buffer.from(await sending.part(ref, offset)).toString('base64') }),
     async memo({ run, effect, result }) {
-      rules.run(run);
+      await rules.run(run, effect);
       return blobs.memo(run, effect, result);
     },
     async recall({ run, effect }) {
-      rules.run(run);
+      await rules.run(run);
       return blobs.recall(run, effect);
     },
   };

@@ -18,6 +18,8 @@ const LABELS_MAX = 20;
 const Submission = z.strictObject({ v: z.literal(1), labels: z.array(z.string().max(300)).max(LABELS_MAX).readonly() });
 
 const markOf = (hash: string): string => `submitted:${hash}`;
+/** What may be kept for a run before its first record; of no run but the one that begins with it. */
+export const isSubmissionMark = (effect: string): boolean => /^submitted:[0-9a-f]{64}$/.test(effect);
 
 /** @throws ExecutorError `usage.invalid` */
 export function checkedLabels(labels: readonly string[]): readonly string[] {

@@ -4,10 +4,13 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { memoryStore } from '#src/adapters/memory/store.ts';
 import { memoryBroker, memoryBus } from '#src/adapters/memory/bus.ts';
 import { openLedgerStore } from '#src/adapters/ledger/store.ts';
+import { decodeAnswer, encodeError } from '#src/adapters/ledger/wire.ts';
 import { serveLedger } from '#src/app/ledger.ts';
 import { ledgerRules } from '#src/app/ledger-rules.ts';
+import { ExecutorError, InvariantError } from '#src/errors/errors.ts';
 import { eventId, toStored } from '#src/kernel/log.ts';
 import type { Bus } from '#src/ports/bus.ts';
+import type { Blobs } from '#src/ports/blobs.ts';
 import type { EventStore, NewEvent } from '#src/ports/event-store.ts';
 import { sha256 } from '#src/record/canonical.ts';
 import { GENESIS, seal, type Sealed, type UnsealedRecord } from '#src/record/record.ts';
@@ -37,14 +40,18 @@ const changed = (sealed: Sealed, more: Partial<UnsealedRecord>): NewEvent => {
 };
 
 let kept: EventStore;
+let reads: number;
 let bus: Bus;
 let client: EventStore;
+let blobs: Blobs;
 beforeEach(async () => {
   const store = memoryStore();
   kept = store.events;
+  reads = 0;
+  const events: EventStore = { ...kept, read: (...asked) => ((reads += 1), kept.read(...asked)) };
   bus = memoryBus(memoryBroker());
-  await serveLedger({ bus, store, rules: ledgerRules(kept), logger: { warn: () => {}, debug: () => {} } });
-  client = (await openLedgerStore({ bus, stop: new AbortController().signal, tell: () => {} })).events;
+  await serveLedger({ bus, store: { ...store, events }, rules: ledgerRules(events), logger: { warn: () => {}, debug: () => {} } });
+  ({ events: client, blobs } = await openLedgerStore({ bus, stop: new AbortController().signal, tell: () => {} }));
 });
 
 const fork = (hash: string): UnsealedRecord => plain(0, { run: 'r2', at: 2000, prev: hash, event: { type: 'run.forked', v: 1, data: { run: 'r2', origin: { run: 'r1', seq: 1, hash } } } });
@@ -55,6 +62,46 @@ test('L2 records in their chain are taken one by one, in one append, again, and 
   expect(await client.append('run-r1', -1, [stored(r0)])).toBe(0);
   expect(await client.append('run-r2', -1, [stored(seal(fork(r1.record.hash)))])).toBe(0);
   await expect(client.append('run-r1', 0, [changed(r1, { at: 5000 })])).rejects.toMatchObject({ code: 'store.wrong_revision' });
+});
+
+describe('a memo', () => {
+  test('B3 of a run that is not there is refused, whatever its effect, and nothing is kept', async () => {
+    const ref = await blobs.put(Buffer.from('an answer'));
+    for (const effect of ['phase:p1/4', 'run/1', 'submitted:', `submitted:${GENESIS}x`]) {
+      await expect(blobs.memo('nosuch', effect, ref)).rejects.toMatchObject({ code: 'ledger.refused', message: expect.stringContaining('there is no run nosuch') });
+      expect(await blobs.recall('nosuch', effect)).toBeNull();
+    }
+  });
+
+  test('B3 of a run is kept, and the ledger looks for the run once at most', async () => {
+    const ref = await blobs.put(Buffer.from('an answer'));
+    await kept.append('run-r1', -1, [stored(r0)]); // by another ledger
+    for (let i = 0; i < 20; i += 1) expect(await blobs.memo('r1', `phase:p1/${i}`, ref)).toEqual(ref);
+    expect(reads).toBe(1);
+    await client.append('run-r1', 0, [stored(r1)]);
+    expect(await blobs.memo('r1', 'run/1', ref)).toEqual(ref);
+    expect(reads).toBe(1);
+  });
+
+  test('B3 that a run is submitted is kept before its first record, as submitting does', async () => {
+    const ref = await blobs.put(Buffer.from('{"v":1,"labels":[]}'));
+    expect(await blobs.memo('later', `submitted:${r0.record.hash}`, ref)).toEqual(ref);
+  });
+});
+
+describe('an error that nobody has thought of', () => {
+  test.each([
+    ['of the ledger', new TypeError('x is not a function'), { code: 'store.refused', message: 'the ledger met an error: x is not a function', retryable: false }],
+    ['of a broken promise', new InvariantError('K3', 'no edge'), { code: 'store.refused', message: 'the ledger met an error: K3: no edge', retryable: false }],
+    ['of a store that is away', new ExecutorError('store.unavailable', 'away'), { code: 'store.unavailable', retryable: true }],
+  ])('%s is told as what it is: who asks waits for no cure that does not come', (_what, error, told) => {
+    expect(() => decodeAnswer('recall', encodeError(error))).toThrow(expect.objectContaining(told));
+  });
+
+  test('a code that a newer ledger knows is no reason to wait', () => {
+    const answer = Buffer.from('{"v":1,"error":{"code":"store.haunted","message":"boo","hint":null}}');
+    expect(() => decodeAnswer('recall', answer)).toThrow(expect.objectContaining({ code: 'store.refused', message: 'boo', retryable: false }));
+  });
 });
 
 describe('refused, and nothing is appended', () => {

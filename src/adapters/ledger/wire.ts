@@ -88,8 +88,9 @@ export function decodeRequest(subject: string, body: Uint8Array): { readonly [O 
 
 export const encodeAnswer = (answer: unknown): Uint8Array => encode({ v: VERSION, answer });
 
+/** What nobody has thought of is no store that is away: nobody is told to wait for it. */
 export function encodeError(error: unknown): Uint8Array {
-  const known = error instanceof ExecutorError ? error : new ExecutorError('store.unavailable', `the ledger met an error: ${error instanceof Error ? error.message : String(error)}`);
+  const known = error instanceof ExecutorError ? error : new ExecutorError('store.refused', `the ledger met an error: ${error instanceof Error ? error.message : String(error)}`, { hint: 'this is a bug: please report it, with what the ledger says on stderr' });
   return encode({ v: VERSION, error: { code: known.code, message: known.message, hint: known.hint } });
 }
 
@@ -99,7 +100,7 @@ export function decodeAnswer<O extends Operation>(operation: O, body: Uint8Array
   if (!told.success || told.data.v !== VERSION) throw refused('its answer is of another version');
   const { answer, error } = told.data;
   if (error !== undefined) {
-    const code = (Object.hasOwn(errorCodes, error.code) ? error.code : 'store.unavailable') as ErrorCode;
+    const code = (Object.hasOwn(errorCodes, error.code) ? error.code : 'store.refused') as ErrorCode;
     throw new ExecutorError(code, error.message, error.hint === null ? {} : { hint: error.hint });
   }
   const parsed = operations[operation].answer.safeParse(answer);
