@@ -3,8 +3,9 @@
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { openSqliteStore } from '#src/adapters/sqlite/store.ts';
 import { startWireServer } from '#tests/support/eventstore-wire/server.ts';
-import { autopack, leftBehind, linesOf, makePlace, plainNode, removePlace, theirs, writePlan, type Options, type Place } from '#tests/support/e2e.ts';
+import { autopack, leftBehind, linesOf, makePlace, plainNode, removePlace, runArgs, theirs, writePlan, type Options, type Place } from '#tests/support/e2e.ts';
 import { startTeam } from '#tests/support/team.ts';
 import { skipWithout } from '#tests/support/tools.ts';
 import { vendorServer } from '#tests/support/vendor-server.ts';
@@ -65,6 +66,17 @@ test('doctor with a state folder that cannot be written says so', async () => {
   expect(finished.code).toBe(1);
   expect(finished.out).toMatch(/fail +state folder +.* cannot be written: EACCES\n +make it writable, or name another with AUTOPACK_HOME/);
   chmodSync(place.home, 0o700);
+  removePlace(place);
+});
+
+test('a clock behind the newest record is told, whatever the relay wrote behind that record', async () => {
+  const place = makePlace();
+  expect((await autopack(place, runArgs(place))).code).toBe(0);
+  const { events, close } = await openSqliteStore({ path: join(place.home, 'store.db') });
+  await events.append('relay-progress', -1, ['{"position":1}', 'no JSON'].map((data, i) => ({ id: String(i), type: 'relay.progress', data, metadata: { hash: String(i), nonce: 'n' } })));
+  await close();
+  const finished = await autopack(place, healthy(place), { env: { AUTOPACK_CLOCK: '2026-01-01T00:00:00Z' } });
+  expect(finished.out).toMatch(/warn +clock +the clock is \d+ s behind the newest record\n +set the clock/);
   removePlace(place);
 });
 
