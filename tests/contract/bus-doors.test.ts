@@ -79,6 +79,11 @@ describe.skipIf(skipWithout('nats-server'))('NATS', () => {
     const said = await enter({ url: 'http://u:geheim@host' });
     expect(said).toMatch(/^usage\.invalid/);
     expect(said).not.toContain('geheim');
+    for (const who of ['u:50%zz', '50%zz', 'u%:geheim']) {
+      const wrong = await enter({ url: `nats://${who}@127.0.0.1:1` });
+      expect(wrong).toMatch(/^usage\.invalid: nats:\/\/127\.0\.0\.1:1 is no address of NATS/);
+    }
+    expect(await enter({ url: 'nats://u:p@ge/he?im,x@127.0.0.1:1' })).toMatch(/^usage\.invalid: nats:\/\/127\.0\.0\.1:1 is no address/);
     expect(await enter({ url: 'nats://127.0.0.1:1', creds: join('/nowhere', 'x.creds') })).toMatch(/^usage\.invalid: .*x\.creds/);
   });
 });

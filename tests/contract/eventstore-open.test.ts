@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { machineOf, openStore } from '#src/app/machine.ts';
 import { RELAY_STREAM } from '#src/app/relay.ts';
+import type { ExecutorError } from '#src/errors/errors.ts';
 import { startWireServer } from '#tests/support/eventstore-wire/server.ts';
 import { eventsNamed, idsOf } from './support.ts';
 
@@ -32,6 +33,24 @@ test('a store that is not there ends with exit 7 in seconds, its password unsaid
   const error = await openStore(server.url.replace('//', '//u:s3cret@'), signal).then(() => null, (thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'store.unavailable', exit: 7, message: expect.stringContaining(`127.0.0.1:${server.port}`), hint: expect.stringContaining('tls=') });
   expect(String(error)).not.toContain('s3cret');
+});
+
+/** What was said of an address whose password is `geheim`, with what must be written otherwise in it. */
+async function saidOf(url: string): Promise<string> {
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 500);
+  const error = await openStore(url, stop.signal).then(() => null, (thrown: unknown) => thrown as ExecutorError);
+  return `${error?.code}: ${error?.message} (${error?.hint})`;
+}
+
+test.each(['u:p@geheim@127.0.0.1:1', 'u:ge@127.0.0.1:1,u:heim@127.0.0.1:2', 'u:50%zzgeheim@127.0.0.1:1', 'u:p/geheim@127.0.0.1:1', 'u:geheim@'])('the address esdb://%s is none, and the password is said to nobody', async (rest) => {
+  const said = await saidOf(`esdb://${rest}?tls=false`);
+  expect(said).toMatch(/^usage\.invalid: the store esdb:\/\/(127\.0\.0\.1:\d)? is no address of an EventStoreDB .*%40/);
+  expect(said).not.toMatch(/ge@|heim|zz/);
+});
+
+test('a password with a ? in it is said to nobody while that server is away', async () => {
+  expect(await saidOf('esdb://u:p?geheim@127.0.0.1:1?tls=false')).toMatch(/^store\.unavailable: the store esdb:\/\/127\.0\.0\.1:1 does not answer(?!.*geheim)/);
 });
 
 test('a run is held by nobody on such a store: who has it is told on the bus alone', async () => {

@@ -61,12 +61,24 @@ function settingsOf({ url, token, nkey, creds, ca, cert, key }: NatsOptions): Co
 /** @param all the list it stands in: a password with a comma in it is cut in two */
 function serverOf(text: string, all: string): { host: string; user: string | null; pass: string | null; tls: boolean } {
   const url = URL.parse(text.includes('://') ? text : `nats://${text}`);
-  if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
-    // What stands before the `@` may be a key.
-    throw new ExecutorError('usage.invalid', `${withoutCredentials(all)} is no address of NATS`, { hint: 'give AUTOPACK_NATS_URL like nats://127.0.0.1:4222' });
+  const [user, pass] = [written(url?.username), written(url?.password)];
+  if (url === null || user === null || pass === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '' || !isBare(url)) {
+    // What stands before the last `@` may be a key, also behind a `?`: that stands in no address of NATS.
+    throw new ExecutorError('usage.invalid', `${withoutCredentials(all.replaceAll('?', ''))} is no address of NATS`, { hint: 'give AUTOPACK_NATS_URL like nats://127.0.0.1:4222; a password with signs in it stands best in AUTOPACK_NATS_USER and AUTOPACK_NATS_PASSWORD' });
   }
-  const part = (value: string): string | null => (value === '' ? null : decodeURIComponent(value));
-  return { host: `${url.hostname}:${url.port || '4222'}`, user: part(url.username), pass: part(url.password), tls: url.protocol === 'tls:' };
+  return { host: `${url.hostname}:${url.port || '4222'}`, user: user || null, pass: pass || null, tls: url.protocol === 'tls:' };
+}
+
+/** A path or a question stands in no address of NATS, but may in a password that was cut in two. */
+const isBare = ({ pathname, search, hash }: URL): boolean => ['', '/'].includes(pathname) && search === '' && hash === '';
+
+/** What stands in an address as `%41`. @returns null where a `%` is none */
+function written(value = ''): string | null {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return null;
+  }
 }
 
 function readable(file: string): Uint8Array {
