@@ -30,16 +30,24 @@ export function checkedLabels(labels: readonly string[]): readonly string[] {
 }
 
 const repo = (commit: string): string => `repo=${commit}`;
+/** Of a shallow clone, which does not know where its repository began. */
+const ANY = '*';
+const NAMED_BY_COMMIT = /^repo=(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+export const isOfAnyRepo = (labels: ReadonlySet<string>): boolean => labels.has(repo(ANY));
+
+/** A worker needs the base in its clone in any case; where that is shallow it says which repository it is as well as the first commit. */
+export const hasLabels = (labels: ReadonlySet<string>, asked: readonly string[]): boolean => asked.every((label) => labels.has(label) || (isOfAnyRepo(labels) && NAMED_BY_COMMIT.test(label)));
 
 /** What a worker must have. Unless told otherwise the repository is named by the first commit that the base goes back to. */
 export async function labelsToAsk(labels: readonly string[], workspace: string, base: string): Promise<readonly string[]> {
   if (labels.some((label) => label.startsWith('repo='))) return labels;
-  return [...labels, ...(await rootCommits(workspace, base)).slice(0, 1).map(repo)];
+  return [...labels, ...((await rootCommits(workspace, base)) ?? []).slice(0, 1).map(repo)];
 }
 
 /** What a worker has: what it was given, and the names of its repository. */
 export async function labelsToOffer(labels: readonly string[], workspace: string): Promise<ReadonlySet<string>> {
-  return new Set([...labels, ...(await rootCommits(workspace, null)).map(repo)]);
+  return new Set([...labels, ...((await rootCommits(workspace, null)) ?? [ANY]).map(repo)]);
 }
 
 /** Appends record 0 for a worker to take up. @throws ExecutorError `run.exists` | `run.locked` */

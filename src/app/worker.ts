@@ -24,7 +24,7 @@ import { Nudges } from './nudges.ts';
 import { absoluteProvider, modelsUsed, openProvider } from './provider.ts';
 import { effectRules } from './rules.ts';
 import { standingOf, type Standing } from './standing.ts';
-import { submissionOf } from './submission.ts';
+import { hasLabels, submissionOf } from './submission.ts';
 import { writeViews } from './views.ts';
 
 export interface WorkerDeps {
@@ -175,7 +175,7 @@ class Worker {
     const run = runOf(event.stream) ?? '';
     try {
       const asked = await submissionOf(blobs, event);
-      if (asked === null || !asked.every((label) => labels.has(label))) return;
+      if (asked === null || !hasLabels(labels, asked)) return;
       const { policy } = Asked.parse(fromStored(run, event).event.data);
       if (SANDBOXES.indexOf(policy.sandbox) < SANDBOXES.indexOf(sandbox)) return machine.logger.warn({ runId: run }, `left to others: --sandbox ${policy.sandbox} asks for less of a sandbox than this worker's ${sandbox}`);
       this.offers.set(run, { run, base: policy.run.base, restsAt: -1, dueAt: Number.POSITIVE_INFINITY, isHeld: false, notBefore: 0, backoffMs: BACKOFF_MS });

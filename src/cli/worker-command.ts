@@ -7,7 +7,7 @@ import { readPrompts } from '#src/app/execute.ts';
 import { setting } from '#src/app/machine.ts';
 import { defaultProvider, NO_PROVIDER_HINT } from '#src/app/provider.ts';
 import { configuration } from '#src/app/start.ts';
-import { checkedLabels, labelsToOffer } from '#src/app/submission.ts';
+import { checkedLabels, isOfAnyRepo, labelsToOffer } from '#src/app/submission.ts';
 import { work } from '#src/app/worker.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Fate } from '#src/kernel/group.ts';
@@ -38,6 +38,7 @@ export async function workerCommand(context: Context, { workspace, provider: giv
   const prompts = await readPrompts();
   return withRuns(context, async (store) => {
     output.say(`worker ready: ${capacity} at once, ${[...labels].join(', ') || 'no labels'}`);
+    if (isOfAnyRepo(labels)) output.say('this clone is shallow: it takes what is submitted for any repository, where the base commit is here; `git fetch --unshallow` fetches older ones');
     await work({
       machine, store, root, provider, table, prompts, labels, sandbox, capacity, snapshotEvery: executor.snapshots.everyRecords, stop: stop.signal,
       taken: (run) => output.say(`${run} is taken`),

@@ -166,6 +166,25 @@ describe('workers on one store', () => {
     await until('it is settled', () => right.err().includes(`${place.run} is over: STOPPED`));
   }, 120_000);
 
+  test('a worker in a shallow clone takes what it has the base of, and says so; it takes no run of a repository that has a name of its own', async () => {
+    const place = makePlace();
+    closing.push(() => removePlace(place));
+    place.repo.commit({ 'later.txt': 'so that there is a past\n' });
+    const env = { ...sharing(place), AUTOPACK_SANDBOX: 'none' };
+    place.repo.git('clone', '-q', '--depth', '1', `file://${place.repo.root}`, join(place.folder, 'shallow'));
+    for (const args of [['--run-id', 'named', '--label', 'repo=shop'], []]) expect((await autopack(place, [...submit(place), ...args], { env })).code).toBe(0);
+    const shallow = await worker(place, 'shallow', { env });
+    await until('it is over', () => shallow.err().includes(`${place.run} is over: COMPLETE`));
+    expect(shallow.err()).toMatch(/worker ready: .*\n.*this clone is shallow: .*base commit is here/);
+    expect(shallow.err()).not.toContain('named is taken');
+    expect(tree(shallow.clone, place.run)).toBe(await alone(place));
+    await expectVerified(place, env);
+    const back = await autopack({ ...place, repo: shallow.clone }, [...submit({ ...place, repo: shallow.clone }), '--run-id', 'back', '--json'], { env });
+    expect(linesOf(back)).toMatchObject([{ type: 'run.submitted', labels: [] }]);
+    const full = await worker(place, 'full', { env });
+    await until('what was submitted there is over here', () => full.err().includes('back is over: COMPLETE') || shallow.err().includes('back is over: COMPLETE'));
+  }, 120_000);
+
   test.concurrent.for([
     [['submit', 'plan.yaml', '--label', 'nothing'], 'NAME=VALUE'],
     [['run', 'plan.yaml', '--detach', '--wait'], '--wait does not go with --detach'],
