@@ -18,9 +18,9 @@ export class Bodies {
     this.bytesMax = bytesMax;
   }
 
-  /** @returns at most PART_BYTES from `offset`; nothing behind the end. @throws ExecutorError `blob.missing` | `store.unavailable` */
-  async part(ref: Ref, offset: number): Promise<Uint8Array> {
-    const end = offset + PART_BYTES;
+  /** @returns so many bytes from `offset`; nothing behind the end. @throws ExecutorError `blob.missing` | `store.unavailable` */
+  async part(ref: Ref, { offset, length = PART_BYTES }: { readonly offset: number; readonly length?: number }): Promise<Uint8Array> {
+    const end = offset + length;
     const body = await this.body(ref);
     if (end >= ref.bytes) this.kept.delete(nameOf(ref)); // its reader has all of it; another one reads it anew
     return body.subarray(offset, end);

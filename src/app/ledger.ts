@@ -5,7 +5,7 @@
 
 import type { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
-import { appendedOf, decodeRequest, encodeAnswer, encodeError, LEDGER_FILTER, LEDGER_QUEUE, PAGE_EVENTS, PART_BYTES, type Answer, type Operation, type Request } from '#src/adapters/ledger/wire.ts';
+import { appendedOf, decodeRequest, encodeAnswer, encodeError, LEDGER_FILTER, LEDGER_QUEUE, PAGE_EVENTS, PART_BYTES, partBytes, type Answer, type Operation, type Request } from '#src/adapters/ledger/wire.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { Bus, BusMessage } from '#src/ports/bus.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
@@ -48,24 +48,41 @@ export async function serveLedger({ bus, store, rules, logger, appends }: Ledger
     void bus.publish(appendedOf(stream), new Uint8Array()).catch(() => {}); // who follows looks every second
     appends?.emit('appended', records);
   };
-  const handlers: Handlers = { hello: async () => ({ version: packageVersion }), ...eventHandlers({ events: store.events, rules, tell }), ...blobHandlers(store.blobs, rules) };
+  const handlers: Handlers = { hello: async () => ({ version: packageVersion }), ...eventHandlers({ events: store.events, rules, bus, tell }), ...blobHandlers(store.blobs, rules, bus) };
   const answerTo = async ({ subject, body }: BusMessage, later: Later): Promise<Uint8Array> => {
     try {
       const { operation, request } = decodeRequest(subject, body);
-      return encodeAnswer(await (handlers[operation] as (request: unknown, later: Later) => Promise<unknown>)(request, later));
+      return sendable(encodeAnswer(await (handlers[operation] as (request: unknown, later: Later) => Promise<unknown>)(request, later)), bus);
     } catch (error) {
       const code = error instanceof ExecutorError ? error.code : 'internal';
-      logger[code === 'store.wrong_revision' || code === 'blob.missing' ? 'debug' : 'warn']({ subject, code, why: String(error) }, 'refused');
+      logger[code === 'store.wrong_revision' || code === 'blob.missing' ? 'debug' : 'warn']({ subject, code, why: String(error).slice(0, WHY_MAX) }, 'refused');
       return encodeError(error);
+    }
+  };
+  /** An answer that the bus refuses, for its server is another one since, ends no ledger. */
+  const respond = (message: BusMessage, body: Uint8Array): void => {
+    try {
+      message.respond(body);
+    } catch (error) {
+      logger.warn({ subject: message.subject, why: String(error).slice(0, WHY_MAX) }, 'not sent');
+      respondError(message, error);
     }
   };
   const leaving = together();
   const answer = async (message: BusMessage): Promise<void> => {
     const after: (() => void)[] = [];
     const body = await answerTo(message, (work) => void after.push(work));
-    await leaving(() => [() => message.respond(body), ...after].forEach((work) => work()));
+    await leaving(() => [() => respond(message, body), ...after].forEach((work) => work()));
   };
   return serve(bus, { filter: LEDGER_FILTER, queue: LEDGER_QUEUE, answer });
+}
+
+function respondError(message: BusMessage, error: unknown): void {
+  try {
+    message.respond(encodeError(error));
+  } catch {
+    // Not even that: who asked hears silence, and asks again.
+  }
 }
 
 /** What is ready in one turn of the loop is done at its end: it leaves in one write, and each write costs as much as an append. */
@@ -77,39 +94,69 @@ function together(): (work: () => void) => Promise<void> {
     });
 }
 
+const WHY_MAX = 1_000;
+const WAY_OUT = { hint: 'raise max_payload in the settings of NATS' } as const;
+
+/** @throws ExecutorError `bus.refused` where the bus carries no such answer: it would stay the same however often it is asked for */
+function sendable(body: Uint8Array, { maxBytes }: Bus): Uint8Array {
+  if (body.byteLength > maxBytes) throw new ExecutorError('bus.refused', `an answer of ${body.byteLength} bytes is above the ${maxBytes} that the bus takes`, WAY_OUT);
+  return body;
+}
+
 interface Appending {
   readonly events: EventStore;
   readonly rules: LedgerRules;
+  readonly bus: Bus;
   tell(stream: string, records: readonly RunRecord[]): void;
 }
 
-function eventHandlers({ events, rules, tell }: Appending): Pick<Handlers, 'append' | 'read' | 'read_all'> {
+function eventHandlers({ events, rules, bus, tell }: Appending): Pick<Handlers, 'append' | 'read' | 'read_all'> {
   return {
     async append({ stream, expected, events: added }, later) {
       const records = await rules.append(stream, expected, added);
+      for (const event of added) refuseUnreadable(stream, event, bus);
       const revision = await events.append(stream, expected, added);
       rules.appended(records);
       later(() => tell(stream, records));
       return { revision };
     },
-    read: async ({ stream, ...range }) => page(await events.read(stream, range), range.limit),
-    read_all: async (range) => page(await events.readAll(range), range.limit),
+    read: async ({ stream, ...range }) => page(await events.read(stream, range), range.limit, bus),
+    read_all: async (range) => page(await events.readAll(range), range.limit, bus),
   };
 }
 
-/** As much as goes into one message, at least one event. */
-function page<E extends StoredEvent>(found: readonly E[], limit = PAGE_EVENTS): { events: E[]; more: boolean } {
+/** The longest place that a read gives an event. */
+const FARTHEST = { revision: Number.MAX_SAFE_INTEGER, position: Number.MAX_SAFE_INTEGER } as const;
+/** Of the name of a stream and the names beside the data, with room: the wire limits them. */
+const NAMES_MAX = 1_000;
+/** Bytes that JSON makes of a character at most: a code unit as `\u0001`. */
+const ESCAPED_BYTES = 6;
+const PAGE_BYTES = encodeAnswer({ events: [], more: false }).byteLength;
+
+/** As it is written out in a page, with its comma. */
+const writtenBytes = (event: StoredEvent): number => Buffer.byteLength(JSON.stringify(event)) + 1;
+
+/** What no answer carries back is not taken. @throws ExecutorError `ledger.refused` */
+function refuseUnreadable(stream: string, event: NewEvent, { maxBytes }: Bus): void {
+  const mayBeLarge = (event.data.length + NAMES_MAX) * ESCAPED_BYTES > maxBytes;
+  const bytes = mayBeLarge ? PAGE_BYTES + writtenBytes({ ...event, stream, ...FARTHEST }) : 0;
+  if (bytes > maxBytes) throw new ExecutorError('ledger.refused', `the ledger refuses it: a record that makes an answer of ${bytes} bytes, above the ${maxBytes} that the bus takes, could not be read back`, WAY_OUT);
+}
+
+/** As much as goes into one message as it is written out, at least one event. */
+function page<E extends StoredEvent>(found: readonly E[], limit = PAGE_EVENTS, { maxBytes }: Bus): { events: E[]; more: boolean } {
+  const max = Math.min(maxBytes, PART_BYTES) - PAGE_BYTES;
   let bytes = 0;
   let count = 0;
-  for (const { data } of found.slice(0, limit)) {
-    bytes += Buffer.byteLength(data);
-    if (count > 0 && bytes > PART_BYTES) break;
+  for (const event of found.slice(0, limit)) {
+    bytes += writtenBytes(event);
+    if (count > 0 && bytes > max) break;
     count += 1;
   }
   return { events: found.slice(0, count), more: count < found.length || found.length >= limit };
 }
 
-function blobHandlers(blobs: Blobs, rules: LedgerRules): Pick<Handlers, 'put' | 'join' | 'get' | 'memo' | 'recall'> {
+function blobHandlers(blobs: Blobs, rules: LedgerRules, bus: Bus): Pick<Handlers, 'put' | 'join' | 'get' | 'memo' | 'recall'> {
   const sending = new Bodies(blobs, BODY_BYTES_MAX);
   const keep = async (ref: Ref, body: Uint8Array): Promise<Ref> => {
     const found = refOf(body);
@@ -124,7 +171,7 @@ function blobHandlers(blobs: Blobs, rules: LedgerRules): Pick<Handlers, 'put' | 
       for (const part of parts) bodies.push(await blobs.get(part));
       return keep(ref, Buffer.concat(bodies));
     },
-    get: async ({ ref, offset }) => ({ data: Buffer.from(await sending.part(ref, offset)).toString('base64') }),
+    get: async ({ ref, offset }) => ({ data: Buffer.from(await sending.part(ref, { offset, length: partBytes(bus.maxBytes) })).toString('base64') }),
     async memo({ run, effect, result }) {
       await rules.run(run, effect);
       return blobs.memo(run, effect, result);

@@ -6,7 +6,7 @@
 //   BU1. `publish` reaches everybody who listens, and one of each queue; in order per publisher. It keeps nothing.
 //   BU2. `request` is answered by one; nobody there is told at once, silence after the time given. Then it may have been
 //        done: ask the same again.
-//   BU3. A message above the bus's limit, or to a subject that is none, is refused and nothing is sent.
+//   BU3. A message or answer above the bus's limit, or to a subject that is none, is refused and nothing is sent.
 //   BU4. What `keep` answered for is durable, once per message id within the feed's window of repeats.
 //   BU5. `consume` gives the kept messages in order, each until its handler succeeded; a durable name goes on where it
 //        stopped, in whatever process.
@@ -18,7 +18,7 @@
 export interface BusMessage {
   readonly subject: string;
   readonly body: Uint8Array;
-  /** Does nothing where no answer is awaited. */
+  /** Does nothing where no answer is awaited. @throws ExecutorError `bus.refused` above the limit: then another may be given */
   respond(body: Uint8Array): void;
 }
 
@@ -74,6 +74,8 @@ export interface Listening {
 
 /** Every call may throw ExecutorError `bus.unavailable` (again later) or `bus.refused` (never). */
 export interface Bus {
+  /** Bytes of one message, its headers among them. Another server may have another limit, so it is asked for each time. */
+  readonly maxBytes: number;
   publish(subject: string, body: Uint8Array): Promise<void>;
   request(subject: string, body: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   /** Listens when it resolves. `queue`: of those with this name one is given each message. */

@@ -126,6 +126,21 @@ function askingContract({ bus, other, fresh }: Given): void {
     expect([await until(1), texts]).toEqual([['last'], ['last']]);
   });
 
+  test('BU3 an answer above the limit is refused to who gives it, and another one reaches who asked', async () => {
+    const of = fresh();
+    const refusals: unknown[] = [];
+    await other().listen(of, ({ respond }) => {
+      try {
+        respond(new Uint8Array(other().maxBytes + 1));
+      } catch (error) {
+        refusals.push(error);
+        respond(bytes('it is too large'));
+      }
+    });
+    expect(textOf(await bus().request(of, bytes(''), 5_000))).toBe('it is too large');
+    expect([refusals, bus().maxBytes]).toEqual([[refused], MESSAGE_BYTES_MAX]);
+  });
+
   test.each([['a.b', true, true], ['a.*.c', false, true], ['a.>', false, true], ['>', false, true], ['a.>.c', false, false], ['a*', false, false], ['a..b', false, false], ['', false, false], ['a\r\nPUB b', false, false]])('BU3 %j as a subject: %s, as a filter: %s', (text, subject, filter) => {
     expect([isSubject(text), isSubject(text, true)]).toEqual([subject, filter]);
   });

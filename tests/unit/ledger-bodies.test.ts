@@ -36,7 +36,7 @@ test('B2 a body of 16 MiB comes back whole, and the ledger reads it once', async
 /** Every part in its order, as a client asks. */
 async function readWhole(bodies: Bodies, large: Uint8Array): Promise<void> {
   for (let offset = 0; offset < large.byteLength; offset += PART_BYTES) {
-    expect(Buffer.compare(await bodies.part(refOf(large), offset), large.subarray(offset, offset + PART_BYTES))).toBe(0);
+    expect(Buffer.compare(await bodies.part(refOf(large), { offset }), large.subarray(offset, offset + PART_BYTES))).toBe(0);
   }
 }
 
@@ -52,21 +52,21 @@ test('what is read at once by several is read once, what is read again is read a
 test('of what was begun and left the oldest goes first, and a body above the bound is kept by nobody', async () => {
   const [bodies, others, huge] = [new Bodies(counted, 4 * MIB), [1, 2, 3].map((fill) => body(2 * MIB, fill)), body(5 * MIB, 9)];
   for (const each of [...others, huge]) await kept.put(each);
-  for (const each of others) await bodies.part(refOf(each), 0);
-  for (const each of others.slice(1)) await bodies.part(refOf(each), PART_BYTES);
+  for (const each of others) await bodies.part(refOf(each), { offset: 0 });
+  for (const each of others.slice(1)) await bodies.part(refOf(each), { offset: PART_BYTES });
   expect(reads).toBe(3);
-  await bodies.part(refOf(others[0] as Uint8Array), PART_BYTES);
+  await bodies.part(refOf(others[0] as Uint8Array), { offset: PART_BYTES });
   expect(reads).toBe(4);
-  await bodies.part(refOf(huge), 0);
-  await bodies.part(refOf(huge), PART_BYTES);
+  await bodies.part(refOf(huge), { offset: 0 });
+  await bodies.part(refOf(huge), { offset: PART_BYTES });
   expect(reads).toBe(6);
 });
 
 test('B2 a body that was missing is looked for again, and behind its end there is nothing', async () => {
   const [bodies, large] = [new Bodies(counted, 4 * MIB), body(2 * MIB)];
-  await expect(bodies.part(refOf(large), 0)).rejects.toMatchObject({ code: 'blob.missing' });
+  await expect(bodies.part(refOf(large), { offset: 0 })).rejects.toMatchObject({ code: 'blob.missing' });
   await kept.put(large);
   await readWhole(bodies, large);
-  expect((await bodies.part(refOf(large), large.byteLength)).byteLength).toBe(0);
-  await expect(bodies.part({ ...refOf(large), bytes: large.byteLength + 1 }, 0)).rejects.toMatchObject({ code: 'blob.missing' });
+  expect((await bodies.part(refOf(large), { offset: large.byteLength })).byteLength).toBe(0);
+  await expect(bodies.part({ ...refOf(large), bytes: large.byteLength + 1 }, { offset: 0 })).rejects.toMatchObject({ code: 'blob.missing' });
 });

@@ -8,7 +8,7 @@ import type { EventStore, ReadOptions, StoredEvent } from '#src/ports/event-stor
 import { refOf, type Ref } from '#src/record/ref.ts';
 import { Caller, type CallerOptions } from './caller.ts';
 import { followers } from './followers.ts';
-import { PAGE_EVENTS, PART_BYTES, type Request } from './wire.ts';
+import { PAGE_EVENTS, partBytes, type Request } from './wire.ts';
 
 export interface LedgerStore {
   readonly events: EventStore;
@@ -24,7 +24,7 @@ export async function openLedgerStore(options: CallerOptions): Promise<LedgerSto
   const caller = new Caller(options);
   await caller.call('hello', {}, HELLO_MS);
   const events = eventsOf(caller, options);
-  return { events, blobs: blobsOf(caller), close: () => events.close() };
+  return { events, blobs: blobsOf(caller, options), close: () => events.close() };
 }
 
 /** Of the ledger that answers. @throws ExecutorError `store.unavailable` where none does within seconds */
@@ -68,7 +68,7 @@ async function paged<E extends StoredEvent>({ from, limit = Number.POSITIVE_INFI
   return all;
 }
 
-function blobsOf(caller: Caller): Blobs {
+function blobsOf(caller: Caller, { bus }: CallerOptions): Blobs {
   const putting = new Set<Promise<unknown>>();
   const track = <T>(work: Promise<T>): Promise<T> => {
     const settled = work.catch(() => {}).finally(() => putting.delete(settled));
@@ -76,7 +76,7 @@ function blobsOf(caller: Caller): Blobs {
     return work;
   };
   return {
-    put: (body) => track(put(caller, new Uint8Array(body))),
+    put: (body) => track(put(caller, new Uint8Array(body), partBytes(bus.maxBytes))),
     get: (ref) => get(caller, ref),
     async memo(run, effect, result) {
       await Promise.all(putting); // B4: the bodies that this process began to put are there first, whichever ledger takes them
@@ -86,11 +86,12 @@ function blobsOf(caller: Caller): Blobs {
   };
 }
 
-async function put(caller: Caller, body: Uint8Array): Promise<Ref> {
+/** @param max bytes of a part */
+async function put(caller: Caller, body: Uint8Array, max: number): Promise<Ref> {
   const ref = refOf(body);
-  if (body.byteLength <= PART_BYTES) return caller.call('put', { ref, data: base64(body) });
+  if (body.byteLength <= max) return caller.call('put', { ref, data: base64(body) });
   const parts: Ref[] = [];
-  for (let offset = 0; offset < body.byteLength; offset += PART_BYTES) parts.push(await put(caller, body.subarray(offset, offset + PART_BYTES)));
+  for (let offset = 0; offset < body.byteLength; offset += max) parts.push(await put(caller, body.subarray(offset, offset + max), max));
   return caller.call('join', { ref, parts });
 }
 

@@ -15,8 +15,14 @@ export const LEDGER_FILTER = `${LEDGER}.*`;
 /** Of these one answers. */
 export const LEDGER_QUEUE = 'ledger';
 
-/** Bytes of a body, or of the events of a page, that go into one message; base64 and quoting make more of them. */
+/** Bytes of a body that go into one message, base64 making more of them; or of the events of a page as they are written out. */
 export const PART_BYTES = 512 * 1024;
+/** What a message says beside a body's part. */
+const ROOM_BYTES = 512;
+/** @param maxBytes of one message: four of base64 carry three */
+export const partBytes = (maxBytes: number): number => Math.max(3, Math.min(PART_BYTES, Math.floor((maxBytes - ROOM_BYTES) / 4) * 3));
+/** An error says no more, whatever it was made of. */
+const ERROR_CHARACTERS_MAX = 1_000;
 export const PAGE_EVENTS = 500;
 const APPEND_EVENTS_MAX = 2_000;
 
@@ -91,7 +97,7 @@ export const encodeAnswer = (answer: unknown): Uint8Array => encode({ v: VERSION
 /** What nobody has thought of is no store that is away: nobody is told to wait for it. */
 export function encodeError(error: unknown): Uint8Array {
   const known = error instanceof ExecutorError ? error : new ExecutorError('store.refused', `the ledger met an error: ${error instanceof Error ? error.message : String(error)}`, { hint: 'this is a bug: please report it, with what the ledger says on stderr' });
-  return encode({ v: VERSION, error: { code: known.code, message: known.message, hint: known.hint } });
+  return encode({ v: VERSION, error: { code: known.code, message: known.message.slice(0, ERROR_CHARACTERS_MAX), hint: known.hint?.slice(0, ERROR_CHARACTERS_MAX) ?? null } });
 }
 
 /** @throws ExecutorError what the ledger says, or `ledger.refused` where its words are not understood */

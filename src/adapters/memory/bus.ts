@@ -23,13 +23,14 @@ interface KeptFeed {
 export interface MemoryBroker {
   readonly listeners: Set<Listener>;
   readonly feeds: Map<string, KeptFeed>;
+  readonly maxBytes: number;
   /** bucket -> key -> value, revision and when it lapses */
   readonly buckets: Map<string, Map<string, Entry & { readonly until: number }>>;
   /** Counts revisions and chooses among the members of a queue. */
   turn: number;
 }
 
-export const memoryBroker = (): MemoryBroker => ({ listeners: new Set(), feeds: new Map(), buckets: new Map(), turn: 0 });
+export const memoryBroker = (maxBytes = MESSAGE_BYTES_MAX): MemoryBroker => ({ listeners: new Set(), feeds: new Map(), maxBytes, buckets: new Map(), turn: 0 });
 
 export function memoryBus(broker: MemoryBroker = memoryBroker()): Bus {
   let isOpen = true;
@@ -43,12 +44,13 @@ export function memoryBus(broker: MemoryBroker = memoryBroker()): Bus {
     return { close: () => (closing.delete(end), end()) };
   };
   const deliver = (subject: string, body: Uint8Array, respond: (body: Uint8Array) => void): number => {
-    refuseUnsendable(subject, body);
+    refuseUnsendable(broker, subject, body);
     const chosen = receivers(broker, subject);
     for (const { give } of chosen) give({ subject, body: new Uint8Array(body), respond });
     return chosen.length;
   };
   return {
+    maxBytes: broker.maxBytes,
     async publish(subject, body) {
       assertOpen();
       deliver(subject, body, () => {});
@@ -57,7 +59,11 @@ export function memoryBus(broker: MemoryBroker = memoryBroker()): Bus {
       assertOpen();
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => reject(new ExecutorError('bus.unavailable', `nobody answered ${subject} in ${timeoutMs} ms`)), timeoutMs);
-        const count = deliver(subject, body, (answer) => (clearTimeout(timer), resolve(answer)));
+        const count = deliver(subject, body, (answer) => {
+          refuseLarge(broker, subject, answer);
+          clearTimeout(timer);
+          resolve(answer);
+        });
         if (count > 0) return;
         clearTimeout(timer);
         reject(new ExecutorError('bus.unavailable', `nobody listens to ${subject}`));
@@ -77,7 +83,7 @@ export function memoryBus(broker: MemoryBroker = memoryBroker()): Bus {
     },
     async keep(subject, body, id) {
       assertOpen();
-      refuseUnsendable(subject, body);
+      refuseUnsendable(broker, subject, body);
       return keep(broker, { subject, body: new Uint8Array(body), id });
     },
     async consume(consuming, onMessage) {
@@ -111,9 +117,13 @@ function fitting(filter: string): (subject: string) => boolean {
   };
 }
 
-function refuseUnsendable(subject: string, body: Uint8Array): void {
+function refuseUnsendable(broker: MemoryBroker, subject: string, body: Uint8Array): void {
   if (!isSubject(subject)) throw new ExecutorError('bus.refused', `${subject} is no subject`);
-  if (body.byteLength > MESSAGE_BYTES_MAX) throw new ExecutorError('bus.refused', `a message of ${body.byteLength} bytes to ${subject} is above the bus's limit`);
+  refuseLarge(broker, subject, body);
+}
+
+function refuseLarge({ maxBytes }: MemoryBroker, subject: string, { byteLength }: Uint8Array): void {
+  if (byteLength > maxBytes) throw new ExecutorError('bus.refused', `a message of ${byteLength} bytes to ${subject} is above the ${maxBytes} that the bus takes`);
 }
 
 function receivers(broker: MemoryBroker, subject: string): Listener[] {

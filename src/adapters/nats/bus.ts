@@ -5,7 +5,7 @@
 
 import { headers, type JetStreamClient, type KV, type Msg, type MsgHdrs, type NatsConnection, type NatsError, type Subscription } from 'nats';
 import { ExecutorError } from '#src/errors/errors.ts';
-import { isSubject, type Bucket, type Bus, type Listening } from '#src/ports/bus.ts';
+import { isSubject, MESSAGE_BYTES_MAX, type Bucket, type Bus, type Listening } from '#src/ports/bus.ts';
 import { busError, connection, within, type NatsOptions } from './connection.ts';
 import { consumer, setFeed } from './feeds.ts';
 import { replies } from './replies.ts';
@@ -33,6 +33,9 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
   const { ask } = replies(nc);
   const consuming = new Set<Listening>();
   return {
+    get maxBytes() {
+      return maxBytes(nc);
+    },
     publish: (subject, body) =>
       asking(nc, subject, async () => {
         refuseUnsendable(nc, subject, body);
@@ -49,7 +52,7 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
         const sub = nc.subscribe(filter, {
           ...(queue === undefined ? {} : { queue }),
           callback: (error, message) => {
-            if (error === null) onMessage({ subject: message.subject, body: message.data, respond: (body) => void message.respond(body) });
+            if (error === null) onMessage({ subject: message.subject, body: message.data, respond: (body) => respond(nc, message, body) });
           },
         });
         await within(ACK_MS, nc.flush()).catch((error: unknown) => {
@@ -105,8 +108,21 @@ function kept(message: Msg): { repeat: boolean } {
 
 function refuseUnsendable(nc: NatsConnection, subject: string, body: Uint8Array): void {
   if (!isSubject(subject)) throw new ExecutorError('bus.refused', `${subject} is no subject`);
-  const max = nc.info?.max_payload ?? Number.MAX_SAFE_INTEGER;
-  if (body.byteLength > max) throw new ExecutorError('bus.refused', `a message of ${body.byteLength} bytes to ${subject} is above the ${max} that the server takes`);
+  refuseLarge(nc, subject, body);
+}
+
+/** What another connection would take is not known before it is there. */
+const maxBytes = (nc: NatsConnection): number => nc.info?.max_payload ?? MESSAGE_BYTES_MAX;
+
+function refuseLarge(nc: NatsConnection, subject: string, { byteLength }: Uint8Array): void {
+  if (byteLength <= maxBytes(nc)) return;
+  throw new ExecutorError('bus.refused', `a message of ${byteLength} bytes to ${subject} is above the ${maxBytes(nc)} that the server takes`, { hint: 'raise max_payload in the settings of NATS' });
+}
+
+function respond(nc: NatsConnection, message: Msg, body: Uint8Array): void {
+  if (message.reply === undefined || message.reply === '') return;
+  refuseLarge(nc, message.subject, body);
+  message.respond(body);
 }
 
 const listening = (nc: NatsConnection, sub: Subscription): Listening => ({
