@@ -9,11 +9,14 @@
 //   BU3. A message or answer above the bus's limit, or to a subject that is none, is refused and nothing is sent.
 //   BU4. What `keep` answered for is durable, once per message id within the feed's window of repeats.
 //   BU5. `consume` gives the kept messages in order, each until its handler succeeded; a durable name goes on where it
-//        stopped, in whatever process.
+//        stopped, in whatever process, and under another filter is refused: what it missed would be nobody's.
 //   BU6. Of a key, `create` wins where nothing lives, `update` and `remove` only at the revision given; what is not
 //        renewed lapses.
-//   BU7. A connection that is lost is made again without end; who listens and consumes goes on.
+//   BU7. A connection that is lost is made again without end; who listens and consumes goes on, also where the server came
+//        back without what it kept: buckets, and the feeds that this process set, are made again.
 //   BU8. `close` first handles what was received and sends what was published; then everything is `bus.unavailable`.
+
+import { ExecutorError } from '#src/errors/errors.ts';
 
 export interface BusMessage {
   readonly subject: string;
@@ -72,6 +75,11 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+export interface Consumption extends Listening {
+  /** The durable name was there, and goes on where it stopped whatever `from` says. */
+  readonly goesOn: boolean;
+}
+
 /** Every call may throw ExecutorError `bus.unavailable` (again later) or `bus.refused` (never). */
 export interface Bus {
   /** Bytes of one message, its headers among them. Another server may have another limit, so it is asked for each time. */
@@ -84,11 +92,15 @@ export interface Bus {
   feed(feed: Feed): Promise<void>;
   /** @returns whether it was a repeat. */
   keep(subject: string, body: Uint8Array, id: string): Promise<{ readonly repeat: boolean }>;
-  consume(consuming: Consuming, onMessage: (message: KeptMessage) => Promise<void>): Promise<Listening>;
+  consume(consuming: Consuming, onMessage: (message: KeptMessage) => Promise<void>): Promise<Consumption>;
   /** Keys may be any text. @param ttlMs after which a value that nobody renewed is gone */
   bucket(name: string, ttlMs: number): Promise<Bucket>;
   close(): Promise<void>;
 }
+
+/** Of a durable name. @param filter that it was made with */
+export const otherFilter = (feed: string, durable: string, filter: string): ExecutorError =>
+  new ExecutorError('bus.refused', `${durable} on ${feed} was made for ${filter}, and goes on with that alone`, { hint: 'ask for the same, or under another name' });
 
 /** What one message may carry: NATS's own default. */
 export const MESSAGE_BYTES_MAX = 1024 * 1024;

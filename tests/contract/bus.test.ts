@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { connect } from 'nats';
 import { describe, expect, test } from 'vitest';
 import { memoryBroker, memoryBus } from '#src/adapters/memory/bus.ts';
 import { natsBus } from '#src/adapters/nats/bus.ts';
 import { startNatsServer } from '#tests/support/nats-server.ts';
+import { startTcpProxy } from '#tests/support/tcp-proxy.ts';
 import { skipWithout } from '#tests/support/tools.ts';
 import { busContract } from './bus.ts';
 
@@ -16,6 +18,31 @@ describe.skipIf(skipWithout('nats-server'))('with a server', () => {
     const server = await startNatsServer();
     return { connect: () => natsBus({ url: server.url }), dispose: () => server.dispose() };
   });
+
+  test('BU5 BU7 who consumes from now on and was forgotten while it was cut off misses nothing, not even the first', async () => {
+    const server = await startNatsServer();
+    const proxy = await startTcpProxy('127.0.0.1', server.port);
+    const [bus, near, raw] = [await natsBus({ url: `nats://127.0.0.1:${proxy.port}` }), await natsBus({ url: server.url }), await connect({ servers: server.url })];
+    try {
+      await bus.feed({ name: 'F', subjects: ['f.>'], maxAgeMs: 3_600_000, windowMs: 120_000 });
+      await near.keep('f.a', Buffer.from('x'), 'before');
+      const seen: string[] = [];
+      await bus.consume({ feed: 'F', filter: 'f.>', durable: null, from: 'new' }, async ({ id }) => void seen.push(id ?? ''));
+      proxy.cut(true);
+      const { consumers } = await raw.jetstreamManager();
+      for (const { name } of await consumers.list('F').next()) await consumers.delete('F', name); // as the server does after a minute
+      await near.keep('f.a', Buffer.from('x'), 'while away');
+      proxy.cut(false);
+      while (seen.length === 0) await pause(20);
+      await near.keep('f.a', Buffer.from('x'), 'after');
+      while (seen.length < 2) await pause(20);
+      expect(seen).toEqual(['while away', 'after']);
+    } finally {
+      await Promise.all([bus.close(), near.close(), raw.close()]);
+      await proxy.close();
+      await server.dispose();
+    }
+  }, 30_000);
 
   test('BU7 who listens and consumes goes on when the server was killed and is back, and nothing kept is lost', async () => {
     const server = await startNatsServer();

@@ -209,6 +209,18 @@ function keepingContract({ bus, other, fresh }: Given, connect: () => Promise<Bu
     await bus().keep(`${of}.a`, bytes('3'), 'm3');
     expect([await second.until(2), first.texts]).toEqual([['2', '3'], ['1']]);
   });
+
+  test('BU5 a durable name says that it goes on, and is refused under another filter by the one that it was made for', async () => {
+    const of = fresh();
+    await feed(of);
+    const wanted = { feed: of, filter: `${of}.critical.*`, durable: 'pager', from: 'new' } as const;
+    const first = await bus().consume(wanted, async () => {});
+    await first.close();
+    await expect(other().consume({ ...wanted, filter: `${of}.*.*` }, async () => {})).rejects.toMatchObject({ code: 'bus.refused', message: expect.stringContaining(wanted.filter), hint: expect.stringContaining('another name') });
+    const second = await other().consume({ ...wanted, from: 0 }, async () => {});
+    const fleeting = await other().consume({ ...wanted, durable: null }, async () => {});
+    expect([first, second, fleeting].map(({ goesOn }) => goesOn)).toEqual([false, true, false]);
+  });
 }
 
 function bucketContract({ bus, other, fresh }: Given): void {

@@ -4,7 +4,7 @@
 // that is connected. See src/ports/bus.ts for the promises.
 
 import { ExecutorError } from '#src/errors/errors.ts';
-import { isSubject, MESSAGE_BYTES_MAX, type Bucket, type Bus, type BusMessage, type Consuming, type Entry, type Feed, type KeptMessage } from '#src/ports/bus.ts';
+import { isSubject, MESSAGE_BYTES_MAX, otherFilter, type Bucket, type Bus, type BusMessage, type Consuming, type Entry, type Feed, type KeptMessage } from '#src/ports/bus.ts';
 
 interface Listener {
   readonly fits: (subject: string) => boolean;
@@ -15,8 +15,8 @@ interface Listener {
 interface KeptFeed {
   feed: Feed;
   readonly messages: (KeptMessage & { readonly at: number })[];
-  /** durable name -> seq of the last that was handled */
-  readonly reached: Map<string, number>;
+  /** durable name -> its filter, and seq of the last that was handled */
+  readonly reached: Map<string, { readonly filter: string; seq: number }>;
   readonly waiting: Set<() => void>;
 }
 
@@ -57,17 +57,11 @@ export function memoryBus(broker: MemoryBroker = memoryBroker()): Bus {
     },
     async request(subject, body, timeoutMs) {
       assertOpen();
-      return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new ExecutorError('bus.unavailable', `nobody answered ${subject} in ${timeoutMs} ms`)), timeoutMs);
-        const count = deliver(subject, body, (answer) => {
-          refuseLarge(broker, subject, answer);
-          clearTimeout(timer);
-          resolve(answer);
-        });
-        if (count > 0) return;
-        clearTimeout(timer);
-        reject(new ExecutorError('bus.unavailable', `nobody listens to ${subject}`));
-      });
+      const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+      const count = deliver(subject, body, (answer) => (refuseLarge(broker, subject, answer), resolve(answer)));
+      if (count === 0) throw new ExecutorError('bus.unavailable', `nobody listens to ${subject}`);
+      const timer = setTimeout(() => reject(new ExecutorError('bus.unavailable', `nobody answered ${subject} in ${timeoutMs} ms`)), timeoutMs);
+      return promise.finally(() => clearTimeout(timer));
     },
     async listen(filter, onMessage, queue) {
       assertOpen();
@@ -90,7 +84,7 @@ export function memoryBus(broker: MemoryBroker = memoryBroker()): Bus {
       assertOpen();
       const follower = followerOf(broker, consuming);
       void follower.run(onMessage);
-      return until(() => follower.close());
+      return { ...until(() => follower.close()), goesOn: follower.goesOn };
     },
     async bucket(name, ttlMs) {
       assertOpen();
@@ -147,22 +141,25 @@ function keep(broker: MemoryBroker, { subject, body, id }: { subject: string; bo
 function followerOf({ feeds }: MemoryBroker, { feed: name, filter, durable, from }: Consuming): Follower {
   const kept = feeds.get(name);
   if (kept === undefined) throw new ExecutorError('bus.refused', `there is no feed ${name}`);
+  const known = durable === null ? undefined : kept.reached.get(durable);
+  if (known !== undefined && known.filter !== filter) throw otherFilter(name, durable ?? '', known.filter);
   const first = kept.messages.findIndex(({ at }) => from !== 'new' && at >= from);
-  const begin = first < 0 ? kept.messages.length : first;
-  return new Follower(kept, { fits: fitting(filter), durable, seq: (durable === null ? null : kept.reached.get(durable)) ?? begin });
+  const place = known ?? { filter, seq: first < 0 ? kept.messages.length : first };
+  if (durable !== null) kept.reached.set(durable, place);
+  return new Follower(kept, { fits: fitting(filter), place, goesOn: known !== undefined });
 }
 
 class Follower {
+  readonly goesOn: boolean;
   private readonly kept: KeptFeed;
-  private readonly of: { readonly fits: (subject: string) => boolean; readonly durable: string | null; seq: number };
+  private readonly fits: (subject: string) => boolean;
+  private readonly place: { seq: number };
   private isOpen = true;
   private wake = (): void => {};
   private ended: Promise<void> = Promise.resolve();
 
-  constructor(kept: KeptFeed, of: Follower['of']) {
-    this.kept = kept;
-    this.of = of;
-    if (of.durable !== null) kept.reached.set(of.durable, of.seq);
+  constructor(kept: KeptFeed, { fits, place, goesOn }: { readonly fits: (subject: string) => boolean; readonly place: { seq: number }; readonly goesOn: boolean }) {
+    [this.kept, this.fits, this.place, this.goesOn] = [kept, fits, place, goesOn];
   }
 
   run(onMessage: (message: KeptMessage) => Promise<void>): Promise<void> {
@@ -178,13 +175,9 @@ class Follower {
 
   private async follow(onMessage: (message: KeptMessage) => Promise<void>): Promise<void> {
     while (this.isOpen) {
-      const { durable, fits } = this.of;
-      const message = this.kept.messages[this.of.seq];
+      const message = this.kept.messages[this.place.seq];
       if (message === undefined) await this.changed();
-      else if (!fits(message.subject) || (await succeeds(onMessage, message))) {
-        this.of.seq += 1;
-        if (durable !== null) this.kept.reached.set(durable, this.of.seq);
-      }
+      else if (!this.fits(message.subject) || (await succeeds(onMessage, message))) this.place.seq += 1;
     }
   }
 

@@ -3,9 +3,9 @@
 // The Bus port on one connection. Kept messages are JetStream's, buckets its key-value stores. See src/ports/bus.ts for
 // the promises.
 
-import { headers, type JetStreamClient, type KV, type Msg, type MsgHdrs, type NatsConnection, type NatsError, type Subscription } from 'nats';
+import { ErrorCode, headers, type JetStreamClient, type KV, type Msg, type MsgHdrs, type NatsConnection, type NatsError, type Subscription } from 'nats';
 import { ExecutorError } from '#src/errors/errors.ts';
-import { isSubject, MESSAGE_BYTES_MAX, type Bucket, type Bus, type Listening } from '#src/ports/bus.ts';
+import { isSubject, MESSAGE_BYTES_MAX, type Bucket, type Bus, type Consumption, type Feed, type Listening } from '#src/ports/bus.ts';
 import { busError, connection, within, type NatsOptions } from './connection.ts';
 import { consumer, setFeed } from './feeds.ts';
 import { replies } from './replies.ts';
@@ -32,6 +32,7 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
   const js = nc.jetstream({ timeout: ACK_MS });
   const { ask } = replies(nc);
   const consuming = new Set<Listening>();
+  const feeds = new Map<string, Feed>(); // as this process set them: a server may come back without
   return {
     get maxBytes() {
       return maxBytes(nc);
@@ -61,20 +62,24 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
         });
         return listening(nc, sub);
       }),
-    feed: (feed) => asking(nc, feed.name, async () => setFeed(await nc.jetstreamManager({ timeout: ACK_MS }), feed)),
+    feed: (feed) =>
+      asking(nc, feed.name, async () => {
+        await setFeed(await nc.jetstreamManager({ timeout: ACK_MS }), feed);
+        feeds.set(feed.name, feed);
+      }),
     keep: (subject, body, id) =>
       asking(nc, subject, async () => {
         refuseUnsendable(nc, subject, body);
         return kept(await ask({ subject, body, timeoutMs: ACK_MS, headers: named(id) }));
       }),
-    consume: (wanted, onMessage) =>
+    consume: (wanted, handle) =>
       asking(nc, wanted.feed, async () => {
-        const { close } = await consumer(nc, wanted, onMessage);
-        const live: Listening = { close: () => (consuming.delete(live), close()) };
+        const { close, goesOn } = await consumer({ nc, consuming: wanted, feed: () => feeds.get(wanted.feed), handle });
+        const live: Consumption = { goesOn, close: () => (consuming.delete(live), close()) };
         consuming.add(live);
         return live;
       }),
-    bucket: (name, ttlMs) => asking(nc, name, async () => bucketOf(nc, await openBucket(js, name, ttlMs))),
+    bucket: (name, ttlMs) => asking(nc, name, async () => bucketOf(nc, await openBucket(js, name, ttlMs), () => openBucket(js, name, ttlMs))),
     async close() {
       if (nc.isClosed()) return;
       await Promise.all([...consuming].map((live) => live.close()));
@@ -132,7 +137,7 @@ const listening = (nc: NatsConnection, sub: Subscription): Listening => ({
 });
 
 async function openBucket(js: JetStreamClient, name: string, ttlMs: number): Promise<KV> {
-  return js.views.kv(name, { ttl: ttlMs, history: 1 });
+  return js.views.kv(name, { ttl: ttlMs, history: 1, allow_direct: false }); // asked directly, a stream that is gone is silence, and a copy may be behind
 }
 
 /** JetStream's code for another revision than the expected one. */
@@ -145,16 +150,32 @@ const orNull = (writing: Promise<number>): Promise<number | null> =>
     throw error;
   });
 
-function bucketOf(nc: NatsConnection, kv: KV): Bucket {
+/** Nobody answers for its stream, or it is not there. */
+const isGone = (error: unknown): boolean => (error as NatsError).code === ErrorCode.NoResponders || (error as NatsError).api_error?.code === 404;
+
+/** @param open makes it again where the server came back without it */
+function bucketOf(nc: NatsConnection, first: KV, open: () => Promise<KV>): Bucket {
+  let kv = first;
   const named = (key: string): string => Buffer.from(key).toString('base64url') || '=';
+  const on = <T>(key: string, work: (kv: KV) => Promise<T>, anew: (kv: KV) => Promise<T> | T = work): Promise<T> =>
+    asking(nc, key, async () => {
+      try {
+        return await work(kv);
+      } catch (error) {
+        if (!isGone(error)) throw error;
+        kv = await open();
+        return anew(kv);
+      }
+    });
+  const none = (): null => null; // a revision of before is no revision of the new one
   return {
     get: (key) =>
-      asking(nc, key, async () => {
-        const entry = await kv.get(named(key));
+      on(key, async (of) => {
+        const entry = await of.get(named(key));
         return entry === null || entry.operation !== 'PUT' ? null : { value: entry.string(), revision: entry.revision };
       }),
-    create: (key, value) => asking(nc, key, () => orNull(kv.create(named(key), value))),
-    update: (key, value, revision) => asking(nc, key, () => orNull(kv.update(named(key), value, revision))),
-    remove: (key, revision) => asking(nc, key, async () => void (await orNull(kv.delete(named(key), { previousSeq: revision }).then(() => 0)))),
+    create: (key, value) => on(key, (of) => orNull(of.create(named(key), value))),
+    update: (key, value, revision) => on(key, (of) => orNull(of.update(named(key), value, revision)), none),
+    remove: async (key, revision) => void (await on(key, (of) => orNull(of.delete(named(key), { previousSeq: revision }).then(() => 0)), none)),
   };
 }

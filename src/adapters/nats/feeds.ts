@@ -1,11 +1,12 @@
 // Feeds on JetStream
 // ==================
 // A feed is a stream on disk; who consumes pulls. A server that restarted has forgotten consumers without a durable name:
-// they are made again behind the last message that was handled.
+// they are made again behind the last message that was handled. One that came back without its streams is given them again
+// by whoever knows them, and what is kept in them from then on is given from its beginning.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { AckPolicy, DeliverPolicy, DiscardPolicy, StorageType, type Consumer, type ConsumerConfig, type ConsumerMessages, type JetStreamManager, type JsMsg, type NatsConnection, type NatsError } from 'nats';
-import type { Consuming, Feed, KeptMessage, Listening } from '#src/ports/bus.ts';
+import { AckPolicy, DeliverPolicy, DiscardPolicy, StorageType, type Consumer, type ConsumerConfig, type ConsumerInfo, type ConsumerMessages, type JetStreamManager, type JsMsg, type NatsConnection, type NatsError, type StreamInfo } from 'nats';
+import { otherFilter, type Consuming, type Consumption, type Feed, type KeptMessage } from '#src/ports/bus.ts';
 
 const NANOS = 1_000_000;
 const AGAIN_MS = 250;
@@ -17,23 +18,33 @@ const ACK_WAIT_MS = 30_000;
 
 export async function setFeed(manager: JetStreamManager, { name, subjects, maxAgeMs, windowMs }: Feed): Promise<void> {
   const wanted = { subjects: [...subjects], max_age: maxAgeMs * NANOS, duplicate_window: windowMs * NANOS };
-  const there = await manager.streams.info(name).catch((error: unknown) => {
-    if (isAway(error)) return null;
-    throw error;
-  });
-  if (there === null) await manager.streams.add({ name, storage: StorageType.File, discard: DiscardPolicy.Old, ...wanted });
+  if ((await orAway(manager.streams.info(name))) === null) await manager.streams.add({ name, storage: StorageType.File, discard: DiscardPolicy.Old, ...wanted });
   else await manager.streams.update(name, wanted);
 }
 
 /** No stream or consumer of that name. */
 const isAway = (error: unknown): boolean => (error as NatsError).api_error?.code === 404 || (error as NatsError).code === '404';
 
-type Handle = (message: KeptMessage) => Promise<void>;
+const orAway = <T>(asked: Promise<T>): Promise<T | null> =>
+  asked.catch((error: unknown) => {
+    if (isAway(error)) return null;
+    throw error;
+  });
 
-export async function consumer(nc: NatsConnection, consuming: Consuming, handle: Handle): Promise<Listening> {
-  const follower = new Follower(nc, consuming, handle);
+interface Following {
+  readonly nc: NatsConnection;
+  readonly consuming: Consuming;
+  /** As this process was told to make it, if it was. */
+  feed(): Feed | undefined;
+  handle(message: KeptMessage): Promise<void>;
+}
+
+/** @throws ExecutorError `bus.refused` where the durable name was made with another filter */
+export async function consumer(following: Following): Promise<Consumption> {
+  const follower = new Follower(following);
   const ended = follower.follow(await follower.open());
   return {
+    goesOn: follower.goesOn,
     async close() {
       follower.stop();
       await ended;
@@ -42,17 +53,18 @@ export async function consumer(nc: NatsConnection, consuming: Consuming, handle:
 }
 
 class Follower {
-  private readonly nc: NatsConnection;
-  private readonly consuming: Consuming;
-  private readonly handle: Handle;
+  /** The durable name was there. */
+  goesOn = false;
+  private readonly following: Following;
   private readonly stopping = new AbortController();
   private pulled: ConsumerMessages | null = null;
-  private handled = 0;
+  /** When the stream was made that we follow: made again it counts from 1. */
+  private born: string | null = null;
+  /** The last message that is not ours any more; null: where it begins is a time. */
+  private behind: number | null = null;
 
-  constructor(nc: NatsConnection, consuming: Consuming, handle: Handle) {
-    this.nc = nc;
-    this.consuming = consuming;
-    this.handle = handle;
+  constructor(following: Following) {
+    this.following = following;
   }
 
   stop(): void {
@@ -62,31 +74,52 @@ class Follower {
 
   /** The server's consumer, made where it is not there. */
   async open(): Promise<Consumer> {
-    const { feed, durable } = this.consuming;
-    const manager = await this.nc.jetstreamManager();
-    const known = durable === null ? null : await manager.consumers.info(feed, durable).catch((error: unknown) => {
-      if (isAway(error)) return null;
-      throw error;
-    });
+    const { nc, consuming: { feed, durable } } = this.following;
+    const manager = await nc.jetstreamManager();
+    this.place(await this.stream(manager));
+    const known = durable === null ? null : await orAway(manager.consumers.info(feed, durable));
+    if (known !== null) this.goOn(known);
     return manager.jetstream().consumers.getPullConsumerFor(known ?? (await manager.consumers.add(feed, this.settings())));
   }
 
+  private async stream(manager: JetStreamManager): Promise<StreamInfo> {
+    const { consuming, feed } = this.following;
+    const [there, known] = [await orAway(manager.streams.info(consuming.feed)), feed()];
+    if (there !== null) return there;
+    if (known !== undefined) await setFeed(manager, known);
+    return manager.streams.info(consuming.feed);
+  }
+
+  /** What is kept from now on is ours, also while we are away before the first of it. */
+  private place({ created, state }: StreamInfo): void {
+    const { from } = this.following.consuming;
+    if (this.born === null) this.behind = from === 'new' ? state.last_seq : null;
+    else if (this.behind !== null) this.behind = created === this.born ? Math.min(this.behind, state.last_seq) : 0;
+    this.born = created;
+  }
+
+  private goOn({ config }: ConsumerInfo): void {
+    const { filter, durable, feed } = this.following.consuming;
+    if (config.filter_subject !== filter) throw otherFilter(feed, durable ?? '', config.filter_subject ?? '>');
+    this.goesOn = true;
+  }
+
   private settings(): Partial<ConsumerConfig> {
-    const { filter, durable, from } = this.consuming;
+    const { filter, durable, from } = this.following.consuming;
     const begin =
-      this.handled > 0 ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: this.handled + 1 }
-      : from === 'new' ? { deliver_policy: DeliverPolicy.New }
-      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(from).toISOString() };
+      this.behind !== null ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: this.behind + 1 }
+      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(from === 'new' ? 0 : from).toISOString() };
     const life = durable === null ? { inactive_threshold: 60_000 * NANOS } : { durable_name: durable };
     return { ack_policy: AckPolicy.Explicit, ack_wait: ACK_WAIT_MS * NANOS, filter_subject: filter, ...begin, ...life };
   }
 
   async follow(first: Consumer): Promise<void> {
     let opened: Consumer | null = first;
-    while (!this.stopping.signal.aborted && !this.nc.isClosed()) {
+    const { nc, consuming } = this.following;
+    while (!this.stopping.signal.aborted && !nc.isClosed()) {
       try {
         opened ??= await this.open();
-        this.pulled = await opened.fetch({ max_messages: this.consuming.durable === null ? PULL_MAX : 1, expires: PULL_MS });
+        this.pulled = await opened.fetch({ max_messages: consuming.durable === null ? PULL_MAX : 1, expires: PULL_MS });
         if (this.stopping.signal.aborted) void this.pulled.close();
         for await (const message of this.pulled) {
           if (!(await this.handleOne(message))) break;
@@ -105,7 +138,7 @@ class Follower {
       for (;;) {
         if (this.stopping.signal.aborted) return false;
         try {
-          await this.handle({ subject: message.subject, body: message.data, seq: message.seq, id: message.headers?.get('Nats-Msg-Id') || null });
+          await this.following.handle({ subject: message.subject, body: message.data, seq: message.seq, id: message.headers?.get('Nats-Msg-Id') || null });
           break;
         } catch {
           await this.rest();
@@ -114,7 +147,7 @@ class Follower {
     } finally {
       clearInterval(holding);
     }
-    this.handled = message.seq;
+    this.behind = message.seq;
     message.ack();
     return true;
   }
