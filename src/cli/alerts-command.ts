@@ -37,7 +37,7 @@ export async function alertsCommand(context: Context, options: AlertsOptions): P
   try {
     await bus.feed(ALERTS);
     const seen = new Set<string>();
-    await bus.consume({ feed: ALERTS.name, filter: alertFilter(options), durable, from }, async ({ body }) => {
+    const { goesOn } = await bus.consume({ feed: ALERTS.name, filter: alertFilter(options), durable, from }, async ({ body }) => {
       const alert = JSON.parse(Buffer.from(body).toString('utf8')) as Alert;
       if (seen.has(alert.id)) return;
       const problem = argv === null ? null : await tellFinish(argv, alert, { env: machine.env, secrets: secretsIn(machine.env) });
@@ -48,6 +48,7 @@ export async function alertsCommand(context: Context, options: AlertsOptions): P
       show(output, alert);
       remember(seen, alert.id);
     });
+    if (goesOn && options.since !== undefined) output.warn(`--durable ${durable} was there: it goes on where it stopped, and --since is for a new one`);
     output.say('alerts ready');
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
     return stop.code() ?? 0;

@@ -65,6 +65,19 @@ describe.skipIf(skipWithout('nats-server'))('alerts', () => {
     expect(again.out()).toBe('');
   }, 120_000);
 
+  test('a durable name keeps to the filters that it was made with and to its place, and says so', async () => {
+    const place = makePlace();
+    const team = await teamAt(place);
+    const pager = ['--durable', 'pager', '--severity', 'critical'];
+    expect(await stop(await alertsOf(place, team, ...pager))).toBe(143);
+    const other = await autopack(place, ['alerts', '--durable', 'pager', '--since', '1h'], { env: { ...team.env, AUTOPACK_CLOCK: undefined } });
+    expect([other.code, other.err]).toEqual([7, expect.stringMatching(/pager on autopack-alerts was made for autopack\.v1\.\*\.alert\.critical\.\*[^]*another name/)]);
+    const since = await alertsOf(place, team, ...pager, '--since', '1h');
+    expect(since.err()).toContain('goes on where it stopped');
+    const fresh = await alertsOf(place, team, '--durable', 'second', '--since', '1h');
+    expect(fresh.err()).not.toContain('goes on where it stopped');
+  }, 60_000);
+
   test.each([[['--since', 'yesterday'], '--since'], [['--kind', 'news'], 'needs_human'], [['--run', 'a.*'], '--run'], [['--durable', 'a b'], '--durable'], [['--exec', 'page | mail'], '--exec']])('%j is refused before anything is asked', async (args, said) => {
     const place = makePlace();
     closing.push(() => removePlace(place));
