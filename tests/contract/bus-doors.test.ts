@@ -7,6 +7,7 @@ import { nkeys } from 'nats';
 import { afterEach, describe, expect, test } from 'vitest';
 import { natsBus } from '#src/adapters/nats/bus.ts';
 import type { NatsOptions } from '#src/adapters/nats/connection.ts';
+import { signedAccount } from '#tests/support/nats-creds.ts';
 import { freePort, startNatsServer, type NatsServer } from '#tests/support/nats-server.ts';
 import { skipWithout } from '#tests/support/tools.ts';
 import { temporaryFolder } from './support.ts';
@@ -62,6 +63,39 @@ describe.skipIf(skipWithout('nats-server'))('NATS', () => {
     folder.remove();
   });
 
+  test('BU7 a file of credentials opens the door of a server that knows who signed it, and of no other', async () => {
+    const folder = temporaryFolder();
+    const [ours, foreign] = [signedAccount(), signedAccount()];
+    ours.user(folder.file('mine.creds'));
+    foreign.user(folder.file('foreign.creds'));
+    writeFileSync(folder.file('nats.conf'), ours.settings);
+    const server = await startNatsServer('', { conf: folder.file('nats.conf'), env: {} });
+    servers.push(server);
+    expect(await enter({ url: at(server, ''), creds: folder.file('mine.creds') })).toBe('in');
+    for (const wrong of [{ creds: folder.file('foreign.creds') }, {}]) expect(await enter({ url: at(server, ''), ...wrong })).toMatch(/^bus\.refused: .*authorization/i);
+    writeFileSync(folder.file('torn.creds'), '-----BEGIN NATS USER JWT-----\n');
+    expect(await enter({ url: at(server, ''), creds: folder.file('torn.creds') })).toMatch(/^(bus\.refused|usage\.invalid): /);
+    folder.remove();
+  });
+
+  test('BU7 a server that asks for a certificate gets ours, and lets nobody in who has none or another', async () => {
+    const folder = temporaryFolder();
+    const openssl = (...args: readonly string[]): void => void spawnSync('openssl', args, { cwd: folder.path });
+    for (const name of ['ca', 'other']) openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.pem`);
+    writeFileSync(folder.file('names'), 'subjectAltName=IP:127.0.0.1');
+    for (const [name, ca] of [['server', 'ca'], ['mine', 'ca'], ['foreign', 'other']] as const) {
+      openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+      openssl('x509', '-req', '-in', `${name}.csr`, '-CA', `${ca}.pem`, '-CAkey', `${ca}.key`, '-CAcreateserial', '-days', '2', '-extfile', 'names', '-out', `${name}.pem`);
+    }
+    const server = await serverWith(`tls { cert_file: "${folder.file('server.pem')}", key_file: "${folder.file('server.key')}", ca_file: "${folder.file('ca.pem')}", verify: true }`);
+    const as = (name: string): NatsOptions => ({ url: at(server, '', 'tls'), ca: folder.file('ca.pem'), cert: folder.file(`${name}.pem`), key: folder.file(`${name}.key`) });
+    expect(await enter(as('mine'))).toBe('in');
+    const wrong = [as('foreign'), { url: at(server, '', 'tls'), ca: folder.file('ca.pem') }]; // each waits until its connection is given up
+    for (const said of await Promise.all(wrong.map(enter))) expect(said).toMatch(/^bus\.(refused|unavailable): /);
+    expect(await enter({ ...as('mine'), key: folder.file('missing.key') })).toMatch(/^usage\.invalid: .*missing\.key that NATS needs cannot be read/);
+    folder.remove();
+  });
+
   test('BU7 TLS is spoken where it is asked for, its certificate is checked, and a plain door is told apart', async () => {
     const folder = temporaryFolder();
     const [cert, key] = [folder.file('cert.pem'), folder.file('key.pem')];
@@ -70,6 +104,11 @@ describe.skipIf(skipWithout('nats-server'))('NATS', () => {
     const plain = await serverWith('');
     expect(await enter({ url: at(secure, '', 'tls'), ca: cert })).toBe('in');
     expect(await enter({ url: at(secure, '', 'tls') })).toMatch(/^bus\.refused: .*self.signed/);
+    const [elsewhere, elsewhereKey] = [folder.file('elsewhere.pem'), folder.file('elsewhere.key')];
+    spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-keyout', elsewhereKey, '-out', elsewhere]);
+    const stranger = await serverWith(`tls { cert_file: "${elsewhere}", key_file: "${elsewhereKey}" }`);
+    expect(await enter({ url: at(stranger, '', 'tls'), ca: elsewhere }), 'a certificate of some localhost').toMatch(/^bus\.refused: .*127\.0\.0\.1/);
+    expect(await enter({ url: at(stranger, '', 'tls').replace('127.0.0.1', 'localhost'), ca: elsewhere })).toBe('in');
     expect(await enter({ url: at(plain, '', 'tls'), ca: cert })).toMatch(/^bus\.refused: .*does not speak TLS/);
     folder.remove();
   });

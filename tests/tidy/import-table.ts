@@ -36,7 +36,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'src/adapters/git': PLAIN,
   'src/adapters/ledger': { own: ADAPTER, vendors: ['zod'], node: ['timers/promises'] },
   'src/adapters/memory': PLAIN,
-  'src/adapters/nats': { own: ADAPTER, vendors: ['nats', 'zod'], node: ['fs', 'os', 'timers/promises'] },
+  'src/adapters/nats': { own: ADAPTER, vendors: ['nats', 'zod'], node: ['fs', 'net', 'os', 'timers/promises', 'tls'] },
   'src/adapters/process': PLAIN,
   'src/adapters/script': { own: [...ADAPTER, 'src/yaml'], vendors: ['zod'], node: 'any' },
   'src/adapters/sqlite': PLAIN,

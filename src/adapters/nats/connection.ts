@@ -3,9 +3,10 @@
 // Where the servers are and who we are, as people set it; and NATS's errors in our words.
 
 import { readFileSync } from 'node:fs';
-import { connect, credsAuthenticator, ErrorCode, NatsError, nkeyAuthenticator, type ConnectionOptions, type NatsConnection } from 'nats';
+import { connect, credsAuthenticator, ErrorCode, NatsError, nkeyAuthenticator, type ConnectionOptions, type NatsConnection, type TlsOptions } from 'nats';
 import { withoutCredentials } from '#src/domain/secrets.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
+import { identityAmong } from './identity.ts';
 
 export interface NatsOptions {
   /** `nats://host:port` or `tls://…`, several with commas; a user and password, or a token, may stand before the `@`. */
@@ -54,19 +55,19 @@ function settingsOf({ url, token, nkey, creds, ca, cert, key }: NatsOptions): Co
     ...(token ?? (first?.pass == null ? first?.user : null) ? { token: token ?? first?.user ?? '' } : {}),
     ...(nkey == null ? {} : { authenticator: nkeyAuthenticator(readable(nkey)) }),
     ...(creds == null ? {} : { authenticator: credsAuthenticator(readable(creds)) }),
-    ...(asksTls ? { tls: files } : {}),
+    ...(asksTls ? { tls: { ...files, checkServerIdentity: identityAmong(servers.map(({ name }) => name)) } as TlsOptions } : {}),
   };
 }
 
 /** @param all the list it stands in: a password with a comma in it is cut in two */
-function serverOf(text: string, all: string): { host: string; user: string | null; pass: string | null; tls: boolean } {
+function serverOf(text: string, all: string): { name: string; host: string; user: string | null; pass: string | null; tls: boolean } {
   const url = URL.parse(text.includes('://') ? text : `nats://${text}`);
   const [user, pass] = [written(url?.username), written(url?.password)];
   if (url === null || user === null || pass === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '' || !isBare(url)) {
     // What stands before the last `@` may be a key, also behind a `?`: that stands in no address of NATS.
     throw new ExecutorError('usage.invalid', `${withoutCredentials(all.replaceAll('?', ''))} is no address of NATS`, { hint: 'give AUTOPACK_NATS_URL like nats://127.0.0.1:4222; a password with signs in it stands best in AUTOPACK_NATS_USER and AUTOPACK_NATS_PASSWORD' });
   }
-  return { host: `${url.hostname}:${url.port || '4222'}`, user: user || null, pass: pass || null, tls: url.protocol === 'tls:' };
+  return { name: url.hostname, host: `${url.hostname}:${url.port || '4222'}`, user: user || null, pass: pass || null, tls: url.protocol === 'tls:' };
 }
 
 /** A path or a question stands in no address of NATS, but may in a password that was cut in two. */
