@@ -3,7 +3,6 @@
 // A body that goes out in many messages is read from the store once: it is kept from its first part to its last, for as many
 // readers as there are, and never more bytes than the bound.
 
-import { PART_BYTES } from '#src/adapters/ledger/wire.ts';
 import type { Blobs } from '#src/ports/blobs.ts';
 import type { Ref } from '#src/record/ref.ts';
 
@@ -19,7 +18,7 @@ export class Bodies {
   }
 
   /** @returns so many bytes from `offset`; nothing behind the end. @throws ExecutorError `blob.missing` | `store.unavailable` */
-  async part(ref: Ref, { offset, length = PART_BYTES }: { readonly offset: number; readonly length?: number }): Promise<Uint8Array> {
+  async part(ref: Ref, { offset, length }: { readonly offset: number; readonly length: number }): Promise<Uint8Array> {
     const end = offset + length;
     const body = await this.body(ref);
     if (end >= ref.bytes) this.kept.delete(nameOf(ref)); // its reader has all of it; another one reads it anew
@@ -31,7 +30,7 @@ export class Bodies {
     const entry = this.kept.get(name) ?? { bytes: ref.bytes, body: this.blobs.get(ref) };
     entry.body.catch(() => this.kept.delete(name)); // it may be there later
     this.kept.delete(name);
-    if (ref.bytes > PART_BYTES && ref.bytes <= this.bytesMax) this.kept.set(name, entry);
+    if (ref.bytes <= this.bytesMax) this.kept.set(name, entry);
     this.forget();
     return entry.body;
   }

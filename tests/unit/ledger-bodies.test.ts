@@ -2,7 +2,6 @@
 
 import { beforeEach, expect, test } from 'vitest';
 import { openLedgerStore } from '#src/adapters/ledger/store.ts';
-import { PART_BYTES } from '#src/adapters/ledger/wire.ts';
 import { memoryBroker, memoryBus } from '#src/adapters/memory/bus.ts';
 import { memoryStore } from '#src/adapters/memory/store.ts';
 import { Bodies } from '#src/app/bodies.ts';
@@ -12,6 +11,8 @@ import type { Blobs } from '#src/ports/blobs.ts';
 import { refOf } from '#src/record/ref.ts';
 
 const MIB = 1024 * 1024;
+/** Of a part. */
+const length = MIB / 2;
 const body = (bytes: number, fill = 7): Uint8Array => new Uint8Array(bytes).fill(fill);
 
 let kept: Blobs;
@@ -35,8 +36,8 @@ test('B2 a body of 16 MiB comes back whole, and the ledger reads it once', async
 
 /** Every part in its order, as a client asks. */
 async function readWhole(bodies: Bodies, large: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < large.byteLength; offset += PART_BYTES) {
-    expect(Buffer.compare(await bodies.part(refOf(large), { offset }), large.subarray(offset, offset + PART_BYTES))).toBe(0);
+  for (let offset = 0; offset < large.byteLength; offset += length) {
+    expect(Buffer.compare(await bodies.part(refOf(large), { offset, length }), large.subarray(offset, offset + length))).toBe(0);
   }
 }
 
@@ -52,21 +53,21 @@ test('what is read at once by several is read once, what is read again is read a
 test('of what was begun and left the oldest goes first, and a body above the bound is kept by nobody', async () => {
   const [bodies, others, huge] = [new Bodies(counted, 4 * MIB), [1, 2, 3].map((fill) => body(2 * MIB, fill)), body(5 * MIB, 9)];
   for (const each of [...others, huge]) await kept.put(each);
-  for (const each of others) await bodies.part(refOf(each), { offset: 0 });
-  for (const each of others.slice(1)) await bodies.part(refOf(each), { offset: PART_BYTES });
+  for (const each of others) await bodies.part(refOf(each), { offset: 0, length });
+  for (const each of others.slice(1)) await bodies.part(refOf(each), { offset: length, length });
   expect(reads).toBe(3);
-  await bodies.part(refOf(others[0] as Uint8Array), { offset: PART_BYTES });
+  await bodies.part(refOf(others[0] as Uint8Array), { offset: length, length });
   expect(reads).toBe(4);
-  await bodies.part(refOf(huge), { offset: 0 });
-  await bodies.part(refOf(huge), { offset: PART_BYTES });
+  await bodies.part(refOf(huge), { offset: 0, length });
+  await bodies.part(refOf(huge), { offset: length, length });
   expect(reads).toBe(6);
 });
 
 test('B2 a body that was missing is looked for again, and behind its end there is nothing', async () => {
   const [bodies, large] = [new Bodies(counted, 4 * MIB), body(2 * MIB)];
-  await expect(bodies.part(refOf(large), { offset: 0 })).rejects.toMatchObject({ code: 'blob.missing' });
+  await expect(bodies.part(refOf(large), { offset: 0, length })).rejects.toMatchObject({ code: 'blob.missing' });
   await kept.put(large);
   await readWhole(bodies, large);
-  expect((await bodies.part(refOf(large), { offset: large.byteLength })).byteLength).toBe(0);
-  await expect(bodies.part({ ...refOf(large), bytes: large.byteLength + 1 }, { offset: 0 })).rejects.toMatchObject({ code: 'blob.missing' });
+  expect((await bodies.part(refOf(large), { offset: large.byteLength, length })).byteLength).toBe(0);
+  await expect(bodies.part({ ...refOf(large), bytes: large.byteLength + 1 }, { offset: 0, length })).rejects.toMatchObject({ code: 'blob.missing' });
 });
