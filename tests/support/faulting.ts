@@ -10,12 +10,13 @@ import { readHistory } from '#src/kernel/history.ts';
 import type { RunRecord } from '#src/record/record.ts';
 import { builds, makePlace, phase, type Finished, type Place, runArgs, type Started, writeAnswers, writePlan } from './e2e.ts';
 import { hasEnded, type Ear, type FaultyTeam } from './faulty-team.ts';
+import { performedAgain } from './performed.ts';
 import { logProblems } from './racing.ts';
 
 export const RUN_MS_MAX = 180_000;
 const HEARD_MS_MAX = 40_000;
 
-/** One place for all runs: its tests write a line each for every time that they are run. */
+/** One place for all runs: its tests write a line with the mark of their effect for every time that they are run. */
 export function faultyPlace(): Place {
   const place = makePlace();
   writeAnswers(place, [
@@ -30,7 +31,7 @@ const testsFile = ({ folder, run }: Place): string => join(folder, `${run}.tests
 /** Two phases, the first of which needs a second attempt. */
 export function runOf(place: Place, run: string): Place {
   const own = { ...place, run, plan: join(place.folder, `${run}.yaml`) };
-  const command = ['sh', '-c', 'echo x >> "$TESTS"; sleep 0.1; sh test.sh'];
+  const command = ['sh', '-c', 'echo "$AUTOPACK_EFFECT" >> "$TESTS"; sleep 0.1; sh test.sh'];
   writePlan(own, { ci: { command, timeout_seconds: 30, env: { TESTS: testsFile(own) } }, phases: [phase('p1'), phase('p2', { dependencies: ['p1'] })] });
   return own;
 }
@@ -51,7 +52,9 @@ export interface Calm {
 }
 
 export const said = (records: readonly RunRecord[]): string[] => records.map(({ to, event }) => `${to} ${event.type}`);
-export const testsOf = (own: Place): number => (existsSync(testsFile(own)) ? readFileSync(testsFile(own), 'utf8').length / 2 : 0);
+/** Without the part that tells machines apart. */
+const marksOf = (own: Place): readonly string[] => (existsSync(testsFile(own)) ? readFileSync(testsFile(own), 'utf8').split('\n').slice(0, -1).map((mark) => mark.slice(mark.indexOf(':') + 1)) : []);
+export const testsOf = (own: Place): number => marksOf(own).length;
 
 export async function calmRun(team: FaultyTeam, own: Place): Promise<Calm> {
   const { code, err } = await startRun(team, own).done;
@@ -129,6 +132,16 @@ export function waitsIn(err: string): { readonly waits: number; readonly ends: n
 export interface Own {
   readonly own: Place;
   readonly calm: Calm;
+}
+
+const FINISHED = ' tests.finished';
+const finishedIn = (lines: readonly string[]): number => lines.filter((line) => line.endsWith(FINISHED)).length;
+
+/** Whoever executed and however often the run was taken over: what is recorded was not performed again, under no name. */
+export async function performances(team: FaultyTeam, { own, calm }: Own): Promise<string[]> {
+  const records = await recordsOf(team, own.run);
+  const [now, then] = [finishedIn(said(records)), finishedIn(calm.said)];
+  return [...performedAgain(own.run, records, marksOf(own)), ...(now === then ? [] : [`${own.run}: ${now} results of tests instead of ${then}`])];
 }
 
 /** Against a run without faults: its executor lived through all of them. */

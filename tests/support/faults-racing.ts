@@ -4,7 +4,7 @@
 // the other had on its way is refused by the log.
 
 import { runArgs, until, type Place, type Started } from './e2e.ts';
-import { differences, NOTHING, over, recordsOf, runOf, said, startRun, sum, tally, testsOf, untilOr, waitsIn, type Own, type Tally } from './faulting.ts';
+import { differences, NOTHING, over, performances, recordsOf, runOf, said, startRun, sum, tally, testsOf, untilOr, waitsIn, type Own, type Tally } from './faulting.ts';
 import { hasEnded, type FaultyTeam } from './faulty-team.ts';
 import { end, eventually, judged, LAPSED_MS, LOCKED, moment, resumed, worker, type Fault, type Trial } from './trial.ts';
 
@@ -41,7 +41,7 @@ async function twoRelays(trial: Trial): Promise<Tally> {
 
 /** For longer than its hold: another goes on, and what the first one had on its way arrives when that has begun. */
 async function cutOff(trial: Trial): Promise<Tally> {
-  const { team, own } = trial;
+  const { team, own, calm } = trial;
   const services = [await team.serve('ledger'), await team.serve('relay')];
   const old = startRun(team, own);
   await untilOr(() => team.ear.appends(own.run) >= moment(trial), old);
@@ -53,8 +53,9 @@ async function cutOff(trial: Trial): Promise<Tally> {
   team.wires.executor.hold(false);
   const { code, signal, err } = await over(old);
   const problems = signal === null && waitsIn(err).waits > 0 ? [] : [`${own.run}: the first executor exits ${code} (${signal}): ${err.slice(-300)}`];
+  const again = await performances(team, { own, calm }); // once more: the first one was let go on meanwhile
   await end(...services);
-  return { ...result, waits: waitsIn(err).waits, problems: [...result.problems, ...problems] };
+  return { ...result, waits: waitsIn(err).waits, problems: [...result.problems, ...problems, ...again] };
 }
 
 const ECHOES = 3;
@@ -98,6 +99,7 @@ async function apart(team: FaultyTeam, { own, calm }: Own, again = 0): Promise<s
   const tests = testsOf(own);
   return [
     ...(now.join() === calm.said.join() ? [] : [`${own.run}: ${now.length} records for ${calm.said.length}: ${now.join(', ')}`]),
+    ...(await performances(team, { own, calm })),
     ...(tests >= calm.tests && tests <= calm.tests + again ? [] : [`${own.run}: tests were run ${tests} times instead of ${calm.tests}`]),
   ];
 }

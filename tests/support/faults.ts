@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { openStore } from '#src/app/machine.ts';
 import { streamOf } from '#src/record/record.ts';
 import { runArgs, until, type Started } from './e2e.ts';
-import { differences, NOTHING, over, runOf, startRun, sum, tally, untilOr, waitsIn, type Tally } from './faulting.ts';
+import { differences, NOTHING, over, performances, runOf, startRun, sum, tally, untilOr, waitsIn, type Tally } from './faulting.ts';
 import { RACES } from './faults-racing.ts';
 import { hasEnded, type FaultyTeam, type Role } from './faulty-team.ts';
 import { end, judged, LAPSED_MS, moment, resumed, worker, type Fault, type Trial } from './trial.ts';
@@ -190,7 +190,7 @@ async function workersKilled({ team, own, calm }: Trial): Promise<Tally> {
   for (const { place } of runs) {
     await until(`${place.run} is over`, () => last.err().includes(`${place.run} is over: COMPLETE`) || hasEnded(last), LAPSED_MS * 2).catch(() => {});
     const told = await tally(team, place.run);
-    total = sum(total, { ...NOTHING, ...told });
+    total = sum(total, { ...NOTHING, ...told, problems: [...told.problems, ...(await performances(team, { own: place, calm }))] });
   }
   await end(last, ...services);
   return total;

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Place, Started } from './e2e.ts';
-import { NOTHING, over, tally, type Calm, type Tally } from './faulting.ts';
+import { NOTHING, over, performances, tally, type Calm, type Tally } from './faulting.ts';
 import type { FaultyTeam, Process, Role } from './faulty-team.ts';
 
 export interface Trial {
@@ -25,11 +25,11 @@ export interface Fault {
 /** Longer than the holds of NATS, which lapse after 15 s, and than its pings. */
 export const LAPSED_MS = 60_000;
 
-export async function judged({ team, own }: Trial, executor: Started, times: number): Promise<Tally> {
+export async function judged({ team, own, calm }: Trial, executor: Started, times: number): Promise<Tally> {
   const { code, signal, err, late } = await over(executor);
   const bad = code === 0 ? [] : [`${own.run} ${late ? 'does not end' : `exits ${code} (${signal})`}: ${err.slice(-600)}`];
   const told = await tally(team, own.run);
-  return { ...NOTHING, ...told, times, problems: [...bad, ...told.problems] };
+  return { ...NOTHING, ...told, times, problems: [...bad, ...told.problems, ...(await performances(team, { own, calm }))] };
 }
 
 export async function end(...services: readonly Started[]): Promise<void> {
