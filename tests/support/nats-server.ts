@@ -4,7 +4,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,12 +52,26 @@ export async function startNatsServer(settings = '', given: Given | null = null)
   await start();
   return {
     url: `nats://127.0.0.1:${port}`, port, folder, stop, start,
-    freeze: (frozen) => void child?.kill(frozen ? 'SIGSTOP' : 'SIGCONT'),
+    freeze(frozen) {
+      child?.kill(frozen ? 'SIGSTOP' : 'SIGCONT');
+      if (frozen && child?.pid !== undefined) stopped(child.pid);
+    },
     async dispose() {
       await stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+const STOPPED_MS_MAX = 2_000;
+
+/** A signal is on its way for a moment, and on a busy machine a server answers in that. Where there is no /proc it is trusted. */
+function stopped(pid: number): void {
+  const tasks = `/proc/${pid}/task`;
+  const isStill = (task: string): boolean => /\) [TXZ] /.test(readFileSync(join(tasks, task, 'stat'), 'utf8'));
+  for (const begun = performance.now(); existsSync(tasks) && !readdirSync(tasks).every(isStill); ) {
+    if (performance.now() - begun > STOPPED_MS_MAX) throw new Error(`process ${pid} does not stop`);
+  }
 }
 
 export async function freePort(): Promise<number> {
