@@ -1,6 +1,6 @@
 // A team on one machine
 // =====================
-// A nats-server, and the services of team mode in processes of their own, over one SQLite store.
+// A nats-server, and the services of team mode in processes of their own, over one store: SQLite unless another is given.
 
 import { join } from 'node:path';
 import { start, until, type Place, type Started } from './e2e.ts';
@@ -16,9 +16,9 @@ export interface Team {
   dispose(): Promise<void>;
 }
 
-export async function startTeam(place: Place, settings = ''): Promise<Team> {
+/** @param settings of nats-server */
+export async function startTeam(place: Place, settings = '', storeSpec = `sqlite:${join(place.folder, 'team.db')}`): Promise<Team> {
   const server = await startNatsServer(settings);
-  const storeSpec = `sqlite:${join(place.folder, 'team.db')}`;
   const services: Started[] = [];
   return {
     server,
