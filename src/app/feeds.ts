@@ -9,10 +9,12 @@ import type { RunRecord } from '#src/record/record.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const WINDOW_MS = 2 * 60 * 1000;
+/** Room that it takes from nothing else: alerts share the disk with it. */
+const GIB = 1024 ** 3;
 const ROOT = 'autopack.v1';
 
 /** Records, facts and moves: for whoever shows a run live; the log keeps them for ever. */
-export const EVENTS: Feed = { name: 'autopack-events', subjects: ['event', 'fact', 'move'].map((kind) => `${ROOT}.*.${kind}.>`), maxAgeMs: DAY_MS, windowMs: WINDOW_MS };
+export const EVENTS: Feed = { name: 'autopack-events', subjects: ['event', 'fact', 'move'].map((kind) => `${ROOT}.*.${kind}.>`), maxAgeMs: DAY_MS, windowMs: WINDOW_MS, bytesMax: GIB };
 export const ALERTS: Feed = { name: 'autopack-alerts', subjects: [`${ROOT}.*.alert.>`], maxAgeMs: 7 * DAY_MS, windowMs: WINDOW_MS };
 
 export const alertFilter = ({ run, severity, kind }: { readonly run?: string; readonly severity?: string; readonly kind?: string }): string => `${ROOT}.${run ?? '*'}.alert.${severity ?? '*'}.${kind ?? '*'}`;

@@ -40,6 +40,8 @@ export const RELAY_STREAM = 'relay-progress';
 /** No run can be called so. */
 export const LEADER = '$relay';
 const PAGE = 200;
+/** Around the id of a message: the bus counts it in. */
+const HEADER_BYTES = 300;
 /** So many alerts are remembered as published. */
 const ALERTS_MAX = 1_000;
 const CHECKPOINT_MS = 1_000;
@@ -180,6 +182,10 @@ class Leader {
       for (const message of this.messages(stored)) {
         this.isDirty = true; // our own checkpoints move the position, and are worth none
         if (message.isAlert && (await this.alerts.get(message.id)) === true) continue;
+        if (message.body.byteLength + HEADER_BYTES > this.deps.bus.maxBytes) {
+          this.deps.logger.warn({ subject: message.subject, bytes: message.body.byteLength }, 'a message is larger than the bus takes: passed over');
+          continue;
+        }
         if (this.window.isFull) await this.window.room();
         const isKept = this.window.begin(message);
         if (message.isAlert) this.remember(message.id, isKept);

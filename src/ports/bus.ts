@@ -40,6 +40,8 @@ export interface Feed {
   readonly name: string;
   readonly subjects: readonly string[];
   readonly maxAgeMs: number;
+  /** Above so many the oldest go; a server that has no such room is asked for less, and at last for none of its own. */
+  readonly bytesMax?: number;
   /** How long a message id is known as a repeat. */
   readonly windowMs: number;
 }

@@ -19,6 +19,23 @@ describe.skipIf(skipWithout('nats-server'))('with a server', () => {
     return { connect: () => natsBus({ url: server.url }), dispose: () => server.dispose() };
   });
 
+  test('BU4 a feed that a server has no room for is made smaller, and kept without a limit on the least', async () => {
+    for (const [room, wanted, made] of [['100MB', 1024 ** 3, 64 * 1024 ** 2], ['100MB', 4 * 1024 ** 2, 4 * 1024 ** 2], ['1MB', 1024 ** 3, -1]] as const) {
+      const server = await startNatsServer(`jetstream { store_dir: "<folder>", max_file_store: ${room} }`);
+      const [bus, raw] = [await natsBus({ url: server.url }), await connect({ servers: server.url })];
+      try {
+        const feed = { name: 'F', subjects: ['f.>'], maxAgeMs: 3_600_000, windowMs: 120_000 };
+        await bus.feed(feed); // as an earlier version made it
+        for (let times = 0; times < 2; times += 1) await bus.feed({ ...feed, bytesMax: wanted });
+        const { config } = await (await raw.jetstreamManager()).streams.info('F');
+        expect([config.max_bytes, config.discard, await bus.keep('f.a', Buffer.from('x'), 'm')]).toEqual([made, 'old', { repeat: false }]);
+      } finally {
+        await Promise.all([bus.close(), raw.close()]);
+        await server.dispose();
+      }
+    }
+  }, 30_000);
+
   test('BU5 BU7 who consumes from now on and was forgotten while it was cut off misses nothing, not even the first', async () => {
     const server = await startNatsServer();
     const proxy = await startTcpProxy('127.0.0.1', server.port);

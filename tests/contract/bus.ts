@@ -163,6 +163,17 @@ function keepingContract({ bus, other, fresh }: Given, connect: () => Promise<Bu
     expect(await until(3)).toEqual(['m1', 'm2', 'end']);
   });
 
+  test('BU4 a feed of so many bytes drops its oldest messages, and who is behind goes on with those that are left', async () => {
+    const of = fresh();
+    await bus().feed({ name: of, subjects: [`${of}.>`], maxAgeMs: 3_600_000, windowMs: 120_000, bytesMax: 3_500 });
+    for (const id of ['m1', 'm2', 'm3', 'm4', 'm5', 'm6']) expect((await bus().keep(`${of}.a`, new Uint8Array(1_000), id)).repeat).toBe(false);
+    const seen: [number, string | null][] = [];
+    const listening = await other().consume({ feed: of, filter: `${of}.>`, ...all }, async ({ seq, id }) => void seen.push([seq, id]));
+    while (seen.at(-1)?.[0] !== 6) await pause(5);
+    await listening.close();
+    expect(seen).toEqual([[4, 'm4'], [5, 'm5'], [6, 'm6']]);
+  });
+
   test('BU4 a subject that no feed keeps is an error, not a loss', async () => {
     await expect(bus().keep(fresh(), bytes('x'), 'm1')).rejects.toEqual(unavailable);
   });

@@ -193,6 +193,19 @@ test.each(Object.entries(hostile))('%s stops no relay: what lies behind it is pu
   expect(Math.max(...published().map((text) => text.length))).toBeLessThan(1_500);
 });
 
+test('a message above what the bus takes is passed over and said, and all others are published', async () => {
+  const { append, relay, published, until } = world();
+  const messages = (runs[0] ?? []).flatMap(messagesOf);
+  const largest = Math.max(...messages.map(({ body }) => body.byteLength));
+  const small = messages.filter(({ body }) => body.byteLength < largest);
+  for (const record of runs[0] ?? []) await append(record);
+  const only = relay(memoryHolders(), (bus) => ({ ...bus, maxBytes: largest + 200 }));
+  await until(() => published().length >= small.length);
+  await only.stop();
+  expect(published()).toEqual(small.map(({ subject, id }) => `${subject} ${id}`).sort());
+  expect(only.told).toEqual([expect.stringContaining('passed over')]);
+});
+
 test('no two messages of a log have one id: who hears records and alerts takes neither for a repeat of the other', () => {
   const messages = runs.flat().flatMap(messagesOf);
   expect(messages.some(({ subject }) => subject.includes('.alert.'))).toBe(true);

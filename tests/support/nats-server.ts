@@ -30,12 +30,12 @@ export interface Given {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** @param settings in the words of nats-server's own configuration */
+/** @param settings in the words of nats-server's own configuration; `<folder>` in them is its own */
 export async function startNatsServer(settings = '', given: Given | null = null): Promise<NatsServer> {
   const folder = mkdtempSync(join(tmpdir(), 'autopack-nats-'));
   const port = await freePort();
   const file = join(folder, 'nats.conf');
-  writeFileSync(file, `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${folder}" }\n${settings}\n`);
+  writeFileSync(file, `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${folder}" }\n${settings.replaceAll('<folder>', folder)}\n`);
   let child: ChildProcess | null = null;
   const stop = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
     if (child === null) return;

@@ -15,6 +15,8 @@ interface Listener {
 interface KeptFeed {
   feed: Feed;
   readonly messages: (KeptMessage & { readonly at: number })[];
+  /** So many older ones made room. */
+  dropped: number;
   /** durable name -> its filter, and seq of the last that was handled */
   readonly reached: Map<string, { readonly filter: string; seq: number }>;
   readonly waiting: Set<() => void>;
@@ -72,7 +74,7 @@ export function memoryBus(broker: MemoryBroker = memoryBroker()): Bus {
     async feed(feed) {
       assertOpen();
       const there = broker.feeds.get(feed.name);
-      if (there === undefined) broker.feeds.set(feed.name, { feed, messages: [], reached: new Map(), waiting: new Set() });
+      if (there === undefined) broker.feeds.set(feed.name, { feed, messages: [], dropped: 0, reached: new Map(), waiting: new Set() });
       else there.feed = feed;
     },
     async keep(subject, body, id) {
@@ -133,9 +135,15 @@ function keep(broker: MemoryBroker, { subject, body, id }: { subject: string; bo
   if (kept === undefined) throw new ExecutorError('bus.unavailable', `no feed keeps ${subject}`);
   const at = Date.now();
   if (kept.messages.some((message) => message.id === id && message.at > at - kept.feed.windowMs)) return { repeat: true };
-  kept.messages.push({ subject, body, id, seq: kept.messages.length + 1, at });
+  kept.messages.push({ subject, body, id, seq: kept.dropped + kept.messages.length + 1, at });
+  makeRoom(kept);
   for (const wake of kept.waiting) wake();
   return { repeat: false };
+}
+
+function makeRoom(kept: KeptFeed): void {
+  let bytes = kept.messages.reduce((sum, { body }) => sum + body.byteLength, 0);
+  for (const { bytesMax = Number.POSITIVE_INFINITY } = kept.feed; bytes > bytesMax; kept.dropped += 1) bytes -= kept.messages.shift()?.body.byteLength ?? bytes;
 }
 
 function followerOf({ feeds }: MemoryBroker, { feed: name, filter, durable, from }: Consuming): Follower {
@@ -144,7 +152,7 @@ function followerOf({ feeds }: MemoryBroker, { feed: name, filter, durable, from
   const known = durable === null ? undefined : kept.reached.get(durable);
   if (known !== undefined && known.filter !== filter) throw otherFilter(name, durable ?? '', known.filter);
   const first = kept.messages.findIndex(({ at }) => from !== 'new' && at >= from);
-  const place = known ?? { filter, seq: first < 0 ? kept.messages.length : first };
+  const place = known ?? { filter, seq: kept.dropped + (first < 0 ? kept.messages.length : first) };
   if (durable !== null) kept.reached.set(durable, place);
   return new Follower(kept, { fits: fitting(filter), place, goesOn: known !== undefined });
 }
@@ -175,9 +183,10 @@ class Follower {
 
   private async follow(onMessage: (message: KeptMessage) => Promise<void>): Promise<void> {
     while (this.isOpen) {
-      const message = this.kept.messages[this.place.seq];
+      this.place.seq = Math.max(this.place.seq, this.kept.dropped);
+      const message = this.kept.messages[this.place.seq - this.kept.dropped];
       if (message === undefined) await this.changed();
-      else if (!this.fits(message.subject) || (await succeeds(onMessage, message))) this.place.seq += 1;
+      else if (!this.fits(message.subject) || (await succeeds(onMessage, message))) this.place.seq = message.seq;
     }
   }
 

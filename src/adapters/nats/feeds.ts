@@ -16,10 +16,25 @@ const PULL_MAX = 64;
 /** A message that is handled for longer than this is held by telling the server so. */
 const ACK_WAIT_MS = 30_000;
 
-export async function setFeed(manager: JetStreamManager, { name, subjects, maxAgeMs, windowMs }: Feed): Promise<void> {
-  const wanted = { subjects: [...subjects], max_age: maxAgeMs * NANOS, duplicate_window: windowMs * NANOS };
-  if ((await orAway(manager.streams.info(name))) === null) await manager.streams.add({ name, storage: StorageType.File, discard: DiscardPolicy.Old, ...wanted });
-  else await manager.streams.update(name, wanted);
+/** Of the room that was wanted, tried in turn; then what others leave. */
+const SHARES = [1, 4, 16, 64];
+const UNLIMITED = -1;
+/** JetStream's codes for a limit that server or account have no room for. */
+const NO_ROOM: readonly (number | undefined)[] = [10023, 10028, 10047];
+
+export async function setFeed(manager: JetStreamManager, { name, subjects, maxAgeMs, windowMs, bytesMax }: Feed): Promise<void> {
+  const wanted = { subjects: [...subjects], max_age: maxAgeMs * NANOS, duplicate_window: windowMs * NANOS, discard: DiscardPolicy.Old };
+  const set = async (room: object): Promise<unknown> =>
+    (await orAway(manager.streams.info(name))) === null ? manager.streams.add({ name, storage: StorageType.File, ...wanted, ...room }) : manager.streams.update(name, { ...wanted, ...room });
+  for (const share of bytesMax === undefined ? [] : SHARES) {
+    try {
+      await set({ max_bytes: Math.floor((bytesMax ?? 0) / share) });
+      return;
+    } catch (error) {
+      if (!NO_ROOM.includes((error as NatsError).api_error?.err_code)) throw error;
+    }
+  }
+  await set(bytesMax === undefined ? {} : { max_bytes: UNLIMITED });
 }
 
 /** No stream or consumer of that name. */
