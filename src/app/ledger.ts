@@ -69,10 +69,15 @@ export async function serveLedger({ bus, store, rules, logger, appends }: Ledger
     }
   };
   const leaving = together();
+  let underWay = 0;
   const answer = async (message: BusMessage): Promise<void> => {
+    underWay += 1;
     const after: (() => void)[] = [];
     const body = await answerTo(message, (work) => void after.push(work));
-    await leaving(() => [() => respond(message, body), ...after].forEach((work) => work()));
+    underWay -= 1;
+    const leave = (): void => [() => respond(message, body), ...after].forEach((work) => work());
+    if (underWay === 0) leave(); // nobody to wait for
+    else await leaving(leave);
   };
   return serve(bus, { filter: LEDGER_FILTER, queue: LEDGER_QUEUE, answer });
 }

@@ -23,7 +23,6 @@ export interface Patience {
  * @throws ExecutorError `store.unavailable` after all patience, what `refusal` says at once.
  */
 export async function patiently<T>({ place, patienceMs, stop, closed: end }: Patience, attempt: () => Promise<T>): Promise<T> {
-  const hurry = AbortSignal.any([stop, end]);
   const deadline = performance.now() + patienceMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, PAUSE_MS_MAX)) {
     if (end.aborted) throw closed(place);
@@ -32,8 +31,8 @@ export async function patiently<T>({ place, patienceMs, stop, closed: end }: Pat
     } catch (error) {
       const refused = refusal(error, place);
       if (refused !== null) throw refused;
-      if (hurry.aborted || performance.now() + pause > deadline) throw unavailable(error, place);
+      if (stop.aborted || end.aborted || performance.now() + pause > deadline) throw unavailable(error, place);
     }
-    await sleep(pause, null, { signal: hurry }).catch(() => {});
+    await sleep(pause, null, { signal: AbortSignal.any([stop, end]) }).catch(() => {});
   }
 }
