@@ -27,21 +27,23 @@ export interface Message {
 }
 
 /** The record, its facts, its moves, then its alerts. */
-export function messagesOf(record: RunRecord): Message[] {
+export const messagesOf = (record: RunRecord): Message[] => messagesWith(record, JSON.stringify(record));
+
+/** For who has the record's JSON as well. */
+export function messagesWith(record: RunRecord, text: string): Message[] {
   const { run: runId, seq, at, hash, event, facts, moves } = record;
   const place = { v: 1, runId, seq, at };
   const said = [
-    { kind: `event.${event.type}`, value: { ...place, type: 'record', record } },
-    ...facts.map((fact) => ({ kind: `fact.${fact.type}`, value: { ...place, type: 'fact', fact } })),
-    ...moves.map((move) => ({ kind: `move.${token(move.actor)}.${move.to}`, value: { ...place, type: 'move', move } })),
+    { kind: `event.${event.type}`, body: `${JSON.stringify({ ...place, type: 'record' }).slice(0, -1)},"record":${text}}` },
+    ...facts.map((fact) => ({ kind: `fact.${fact.type}`, body: JSON.stringify({ ...place, type: 'fact', fact }) })),
+    ...moves.map((move) => ({ kind: `move.${token(move.actor)}.${move.to}`, body: JSON.stringify({ ...place, type: 'move', move }) })),
   ];
   const alerts = alertsOf(record).map(alertMessage); // they have the first numbers
-  return [...said.map(({ kind, value }, i) => ({ subject: `${ROOT}.${runId}.${dotted(kind)}`, id: `${hash}:${alerts.length + i}`, body: encode(value), isAlert: false })), ...alerts];
+  return [...said.map(({ kind, body }, i) => ({ subject: `${ROOT}.${runId}.${dotted(kind)}`, id: `${hash}:${alerts.length + i}`, body: Buffer.from(body), isAlert: false })), ...alerts];
 }
 
-export const alertMessage = (alert: Alert): Message => ({ subject: `${ROOT}.${alert.runId}.alert.${alert.severity}.${alert.kind}`, id: alert.id, body: encode(alert), isAlert: true });
+export const alertMessage = (alert: Alert): Message => ({ subject: `${ROOT}.${alert.runId}.alert.${alert.severity}.${alert.kind}`, id: alert.id, body: Buffer.from(JSON.stringify(alert)), isAlert: true });
 
-const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 /** A server ends the connection of who sends a subject above its limit; no name of ours comes near. */
 const TOKEN_MAX = 100;
 const TOKENS_MAX = 8;

@@ -20,7 +20,7 @@ import { runOf, type RunRecord } from '#src/record/record.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import type { EventStore, NewEvent, PositionedEvent } from '#src/ports/event-store.ts';
 import type { Hold, Holders } from '#src/ports/holder.ts';
-import { ALERTS, alertMessage, EVENTS, messagesOf, type Message } from './feeds.ts';
+import { ALERTS, alertMessage, EVENTS, messagesWith, type Message } from './feeds.ts';
 import type { Appends } from './ledger.ts';
 import { Window } from './window.ts';
 
@@ -39,7 +39,7 @@ export interface RelayDeps {
 export const RELAY_STREAM = 'relay-progress';
 /** No run can be called so. */
 export const LEADER = '$relay';
-const PAGE = 200;
+const PAGE = 500;
 /** Around the id of a message: the bus counts it in. */
 const HEADER_BYTES = 300;
 /** So many alerts are remembered as published. */
@@ -198,7 +198,7 @@ class Leader {
     const run = runOf(stored.stream) ?? '';
     if (!Id.safeParse(run).success) return [];
     try {
-      return messagesOf(fromStored(run, stored));
+      return messagesWith(fromStored(run, stored), `${stored.data.slice(0, -1)},"hash":"${stored.metadata.hash}"}`);
     } catch (error) {
       const why = error instanceof ExecutorError ? error.message : `record ${run}@${stored.revision}: it says what no record says (${String(error)})`; // a ledger runs no charts
       this.deps.logger.warn({ runId: run, seq: stored.revision, why }, 'a record is damaged');

@@ -11,13 +11,15 @@ import { messagesOf } from '#src/app/feeds.ts';
 import type { Appends } from '#src/app/ledger.ts';
 import { RELAY_STREAM, runRelay, type RelayDeps } from '#src/app/relay.ts';
 import { ExecutorError } from '#src/errors/errors.ts';
-import { toStored } from '#src/kernel/log.ts';
+import { fromStored, toStored } from '#src/kernel/log.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import type { Holders } from '#src/ports/holder.ts';
 import { seal, sealed, streamOf, type RunRecord } from '#src/record/record.ts';
 import { recordRun } from '#tests/support/recorded.ts';
 
 const runs = [3, 5, 11].map((seed) => recordRun(seed, `run${seed}`, ['a', 'b']).records);
+/** As a reader of the log has it: its keys in order. */
+const read = (record: RunRecord): RunRecord => fromStored(record.run, { ...toStored(sealed(record), 'n'), stream: streamOf(record.run), revision: record.seq, position: 0 });
 const wanted = runs.flat().flatMap(messagesOf).map(({ subject, id }) => `${subject} ${id}`).sort();
 
 function world() {
@@ -42,7 +44,7 @@ function world() {
 }
 
 test('every record, fact, move and alert is published once, in order of its run, by one relay after another', async () => {
-  const { append, relay, published, until, checkpoints } = world();
+  const { append, relay, published, until, checkpoints, broker } = world();
   const held = new Map();
   for (const records of runs.slice(0, 2)) for (const record of records) await append(record);
   const first = relay(memoryHolders({ held }));
@@ -53,6 +55,8 @@ test('every record, fact, move and alert is published once, in order of its run,
   await until(() => published().length >= wanted.length);
   await second.stop();
   expect(published()).toEqual(wanted);
+  const bodies = (messages: readonly { readonly id: string | null; readonly body: Uint8Array }[]): Map<string | null, string> => new Map(messages.map(({ id, body }) => [id, Buffer.from(body).toString()]));
+  expect(bodies([...broker.feeds.values()].flatMap(({ messages }) => messages))).toEqual(bodies(runs.flat().map(read).flatMap(messagesOf)));
   const moved = (await checkpoints()).map(({ type }) => type);
   expect([moved.filter((type) => type === 'relay.began').length, moved.at(-1)]).toEqual([2, 'relay.reached']);
 });

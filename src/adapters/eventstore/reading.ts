@@ -9,7 +9,7 @@ import { TimeIsUp, isMissing } from './errors.ts';
 import { sideBySide } from './side-by-side.ts';
 import { OWN_PREFIXES } from './streams.ts';
 
-export const PAGE = 200;
+export const PAGE = 500;
 /** At once on one client: its connection has a hundred streams, and the 101st call waits without a word (rule 8). */
 const READS_MAX = 60;
 

@@ -3,7 +3,7 @@
 // The Bus port on one connection. Kept messages are JetStream's, buckets its key-value stores. See src/ports/bus.ts for
 // the promises.
 
-import { ErrorCode, headers, type JetStreamClient, type KV, type Msg, type MsgHdrs, type NatsConnection, type NatsError, type Subscription } from 'nats';
+import { ErrorCode, type JetStreamClient, type KV, type Msg, type MsgHdrs, type NatsConnection, type NatsError, type Subscription } from 'nats';
 import { ExecutorError } from '#src/errors/errors.ts';
 import { isSubject, MESSAGE_BYTES_MAX, type Bucket, type Bus, type Consumption, type Feed, type Listening } from '#src/ports/bus.ts';
 import { busError, connection, within, type NatsOptions } from './connection.ts';
@@ -70,9 +70,9 @@ export async function natsBus(options: NatsOptions): Promise<Bus> {
         feeds.set(feed.name, feed);
       }),
     keep: (subject, body, id) =>
-      asking(nc, subject, async () => {
+      asking(nc, subject, () => {
         refuseUnsendable(nc, subject, body);
-        return kept(await ask({ subject, body, timeoutMs: ACK_MS, headers: named(id) }));
+        return ask({ subject, body, timeoutMs: ACK_MS, headers: named(id) }).then(kept);
       }),
     consume: (wanted, handle) =>
       asking(nc, wanted.feed, async () => {
@@ -100,10 +100,13 @@ async function asking<T>(nc: NatsConnection, where: string, work: () => Promise<
   }
 }
 
+const LINE_END = /[\r\n]/;
+
+/** The one header of a message that is kept; who publishes asks for its bytes alone, and the client's own are slow to make. */
 function named(id: string): MsgHdrs {
-  const all = headers();
-  all.set('Nats-Msg-Id', id);
-  return all;
+  if (LINE_END.test(id)) throw new ExecutorError('bus.refused', `${JSON.stringify(id)} is no id of a message`);
+  const bytes = Buffer.from(`NATS/1.0\r\nNats-Msg-Id: ${id}\r\n\r\n`);
+  return { encode: () => bytes } as unknown as MsgHdrs;
 }
 
 /** JetStream's acknowledgement. */
