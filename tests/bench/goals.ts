@@ -165,7 +165,7 @@ export const goals: Readonly<Record<string, Goal>> = {
     pair: (size) => contextPair(Math.ceil(20_000 * size)),
   },
   'team.oneCaller': {
-    unit: 'appends/s', goal: 0.6, rounds: 9, needs: 'nats-server', bound: 'two hops to NATS and back, and the ledger, which parses the record, holds its chain and hashes it',
+    unit: 'appends/s', goal: 0.6, rounds: 9, needs: 'nats-server', bound: 'two hops to NATS and back; what is ours of it is a tenth: team.oneCaller.parts',
     pair: (size) => appendPair(1, Math.ceil(400 * size)),
   },
   'team.oneCaller.parts': {
@@ -181,7 +181,7 @@ export const goals: Readonly<Record<string, Goal>> = {
     pair: (size) => relayPair(Math.ceil(2000 * size)),
   },
   'team.alert': {
-    unit: 'ms', goal: 3, atMost: true, rounds: 9, needs: 'nats-server', bound: "a caller's append, the nudge to the relay, its read of what is new, its message to who listens",
+    unit: 'ms', goal: 3, atMost: true, rounds: 9, needs: 'nats-server', bound: 'three hops: to the ledger, to the store, the alert to who listens',
     pair: (size) => alertPair(Math.ceil(150 * size)),
   },
 };
