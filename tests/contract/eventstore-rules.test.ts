@@ -268,6 +268,24 @@ describe('a server that others use too', () => {
 });
 
 describe('subscriptions', () => {
+  test('what is on its way to the disk is shown to nobody, so no checkpoint of the server lies behind it', async () => {
+    await store.close(); // a process appends to one server
+    const disk = Promise.withResolvers<undefined>();
+    const slow = await startWireServer({ flush: ([event]) => (event?.id === idNamed('b') ? disk.promise : Promise.resolve()) });
+    const one = await open({ url: slow.url });
+    await one.events.append('run-a', -1, eventsNamed('a'));
+    const appending = one.events.append('run-a', 0, eventsNamed('b'));
+    await until(() => slow.appends.length === 2);
+    expect(idsOf(await one.events.readAll())).toEqual(['a']);
+    const follower = following('run-a', 0, one);
+    await until(() => follower.given.length === 1);
+    disk.resolve(undefined);
+    await appending;
+    await until(() => follower.given.length === 2);
+    await one.close();
+    await slow.kill();
+  });
+
   test('rule 9: reads and closed subscriptions leave no call open on the server', async () => {
     for (let at = 0; at < 300; at += 100) await store.events.append('run-a', at - 1, eventsNamed(...Array.from({ length: 100 }, (_, i) => `${at + i}`)));
     for (let i = 0; i < 130; i += 1) await store.events.read('run-a', { from: 100, limit: 1 });

@@ -2,26 +2,18 @@
 // on disk before it is answered. It is as fast as a real one was seen to be (eventstore.md 4.3 and 7): about three syncs for
 // an append, 1,040 appends/s of one caller, 4,200 of 64; so a flush takes along few of those that wait.
 import { open } from 'node:fs/promises';
-import { wireLog } from '#tests/support/eventstore-wire/log.ts';
 import { startWireServer } from '#tests/support/eventstore-wire/server.ts';
 
 const SYNCS = 3;
 const TOGETHER_MAX = 3;
 const [, , file = ''] = process.argv;
 const disk = await open(file, 'w', 0o600);
-const log = wireLog();
-const { append } = log;
 /** @type {Buffer[]} */
 let written = [];
-log.append = (stream, expected, events) => {
-  for (const { data, metadata } of events) written.push(Buffer.from(data), Buffer.from(metadata));
-  return append(stream, expected, events);
-};
-
 /** @type {(() => void)[]} */
 const waiting = [];
 let isFlushing = false;
-async function flush() {
+async function flushAll() {
   isFlushing = true;
   while (waiting.length > 0) {
     const answers = waiting.splice(0, TOGETHER_MAX);
@@ -33,10 +25,12 @@ async function flush() {
   }
   isFlushing = false;
 }
-const flushed = () => new Promise((resolve) => {
+/** @param {readonly { data: Uint8Array, metadata: Uint8Array }[]} events */
+const flush = (events) => new Promise((resolve) => {
+  for (const { data, metadata } of events) written.push(Buffer.from(data), Buffer.from(metadata));
   waiting.push(() => resolve(undefined));
-  if (!isFlushing) void flush();
+  if (!isFlushing) void flushAll();
 });
 
-const { url } = await startWireServer({ log, flushed });
+const { url } = await startWireServer({ flush });
 process.stdout.write(`${url}\n`);

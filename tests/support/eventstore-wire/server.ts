@@ -8,7 +8,7 @@ import serverfeatures from '@eventstore/db-client/generated/serverfeatures_grpc_
 import service from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
-import { wireLog, type Kept, type WireLog } from './log.ts';
+import { wireLog, type Kept, type Proposed, type WireLog } from './log.ts';
 import { answerTo, appendOf, capabilities, caughtUp, checkpoint, confirmation, eventResponse, notFound, readOf, type AppendRequest, type ReadRequest } from './wire.ts';
 
 const CONCURRENT_STREAMS_MAX = 100;
@@ -75,19 +75,19 @@ interface State {
   isQuiet: boolean;
   denied: 'access-denied' | 'unauthenticated' | null;
   reset: () => Promise<void>;
-  readonly flushed: () => Promise<void>;
+  readonly flush: ((events: readonly Proposed[]) => Promise<void>) | null;
 }
 
 interface Options {
   readonly port?: number;
   /** Of a server that goes on with what another one kept. */
   readonly log?: WireLog;
-  /** What was written is safe; only then it is answered and shown to who follows. */
-  readonly flushed?: () => Promise<void>;
+  /** Puts events on disk, before anybody is shown them. */
+  readonly flush?: (events: readonly Proposed[]) => Promise<void>;
 }
 
-export async function startWireServer({ port: wanted = 0, log = wireLog(), flushed = async () => {} }: Options = {}): Promise<WireServer> {
-  const state: State = { log: seeded(log), flushed, seen: [], appends: [], faults: [], live: new Set(), calls: new Set(), gate: Promise.resolve(), delayMs: 0, isQuiet: false, denied: null, reset: async () => {} };
+export async function startWireServer({ port: wanted = 0, log = wireLog(), flush }: Options = {}): Promise<WireServer> {
+  const state: State = { log: seeded(log), flush: flush ?? null, seen: [], appends: [], faults: [], live: new Set(), calls: new Set(), gate: Promise.resolve(), delayMs: 0, isQuiet: false, denied: null, reset: async () => {} };
   let server = await listen(state, wanted);
   const { port } = server;
   let proceed = (): void => {};
@@ -190,8 +190,8 @@ async function answerAppend(state: State, call: ServerDuplexStream<streams.Batch
   if (call.cancelled || Date.now() > request.deadlineMs) return;
   const fault = state.faults.shift();
   if (fault === 'reset-before') return state.reset();
+  if (state.flush !== null) await state.flush(request.events);
   const verdict = state.denied === null ? state.log.append(request.stream, request.expected, request.events) : ({ kind: 'denied' } as const);
-  if (verdict.kind === 'ok' && verdict.written.length > 0) await state.flushed();
   if (verdict.kind === 'ok') announce(state, verdict.written);
   if (fault === 'reset-after') return state.reset();
   if (fault !== 'lose-answer') call.write(answerTo(parts[0]?.getCorrelationId(), request.stream, verdict));
