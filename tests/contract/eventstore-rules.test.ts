@@ -211,7 +211,7 @@ describe('a server that others use too', () => {
   test('what lies among thousands of their events is found with a filter of the server, by types and without, all and so many', async () => {
     const { length } = asked();
     expect(idsOf(await store.events.readAll())).toEqual(['a', 'b', 'c']);
-    expect(asked().slice(length)).toEqual(['read', 'read', 'subscribe']);
+    expect(asked().slice(length)).toEqual(['read', 'read', 'read', 'subscribe']); // two pages, where the end is, and the rest
     const [{ type = '' } = {}] = eventsNamed('b');
     expect(idsOf(await store.events.readAll({ types: [type] }))).toEqual(['a', 'b', 'c']);
     expect(idsOf(await store.events.readAll({ types: [`${type}.other`] }))).toEqual([]);
@@ -229,6 +229,19 @@ describe('a server that others use too', () => {
     crowd(5_000);
     await store.events.append('run-a', 1, eventsNamed('d'));
     for (const one of [fresh, store]) expect(idsOf(await one.events.readAll({ from: (last?.position ?? 0) + 1 }))).toEqual(['d']);
+  });
+
+  test('who polls for a type does not read again what was none, and misses nothing of it', async () => {
+    const wanted = { from: 0, types: ['run.wanted'] };
+    expect(await store.events.readAll(wanted)).toEqual([]);
+    const { length } = asked();
+    for (let i = 0; i < 3; i += 1) expect(await store.events.readAll(wanted)).toEqual([]);
+    expect(asked().slice(length)).toEqual(['read', 'read', 'read']);
+    crowd(3_000);
+    await store.events.append('run-a', 1, eventsNamed('d').map((event) => ({ ...event, type: 'run.wanted' })));
+    expect(idsOf(await store.events.readAll(wanted))).toEqual(['d']);
+    expect(idsOf(await store.events.readAll(wanted))).toEqual(['d']);
+    expect(await store.events.readAll({ types: ['run.other'] })).toEqual([]);
   });
 
   test('a place where no event stands is read from all the same', async () => {

@@ -12,6 +12,7 @@ import { allPage, filtered, PAGE, streamPage } from './reading.ts';
 import { assertOwn, isOurs, positionedOf, prepared, storedOf } from './streams.ts';
 
 const PLACES_MAX = 4_096;
+const QUESTIONS_MAX = 256;
 /** Of the whole store, before the server is asked with a filter. */
 const PAGES_MAX = 2;
 const SILENCE_MS = 2_000;
@@ -97,19 +98,26 @@ async function readEvery({ client, patience, timeoutMs }: EventsParts, places: P
     }
     return found.length >= limit;
   };
-  let place = from === undefined ? null : await places.beside(from, backwards);
+  const question = JSON.stringify([from ?? 0, types ?? null]);
+  let place = (backwards ? null : places.passedBy(question)) ?? (from === undefined ? null : await places.beside(from, backwards));
+  let end = place;
   for (let pages = 1; found.length < limit; pages += 1) {
     const at = place;
     const page = await patiently(patience, () => allPage(client(), { from: at, backwards, timeoutMs }));
     const fresh = page.filter(({ position }) => position?.prepare !== at?.prepare);
     fresh.forEach(take);
     place = fresh.at(-1)?.position ?? null;
+    end = place ?? end;
     if (place === null || page.length < PAGE || found.length >= limit) break;
     if (backwards || pages !== PAGES_MAX) continue;
+    const [head] = await patiently(patience, () => allPage(client(), { from: null, backwards: true, count: 1, timeoutMs }));
     let reached = place; // a read may only begin where an event stands
     const goOn = (position: Position): void => void (reached = position);
-    if (await patiently(patience, () => filtered(client(), { from: reached, types: types ?? null, silenceMs: SILENCE_MS, take, reached: goOn }))) break;
+    const isAll = await patiently(patience, () => filtered(client(), { from: reached, types: types ?? null, silenceMs: SILENCE_MS, take, reached: goOn }));
+    if (isAll) end = head?.position ?? end;
+    if (isAll) break;
   }
+  if (!backwards && found.length === 0 && end !== null) places.passed(question, end);
   return found;
 }
 
@@ -117,11 +125,15 @@ interface Places {
   remember(recorded: RecordedEvent): void;
   /** From where a read comes to `from`; null for the edge. */
   beside(from: number, backwards: boolean): Promise<Position | null>;
+  /** Up to there nothing answers the question: who polls does not read it again. */
+  passed(question: string, place: Position): void;
+  passedBy(question: string): Position | null;
 }
 
 /** Only places that the server gave may be read from: those of events that were given lately, and what proves to be one. */
 function placesOf({ client, patience, timeoutMs }: EventsParts): Places {
   const known = new Map<number, Position>();
+  const empty = new Map<string, Position>();
   const remember = ({ position }: RecordedEvent): void => {
     if (position === undefined) return;
     const at = Number(position.prepare);
@@ -132,6 +144,12 @@ function placesOf({ client, patience, timeoutMs }: EventsParts): Places {
   const answers = async (): Promise<null> => patiently(patience, () => allPage(client(), { from: null, backwards: true, count: 1, timeoutMs })).then(() => null);
   return {
     remember,
+    passed(question, place) {
+      empty.delete(question);
+      empty.set(question, place);
+      if (empty.size > QUESTIONS_MAX) empty.delete(empty.keys().next().value ?? question);
+    },
+    passedBy: (question) => empty.get(question) ?? null,
     async beside(from, backwards) {
       const before = backwards ? from + 1 : from - 1; // who goes on asks from behind the last one
       if (backwards || before < 0 || known.has(before)) return known.get(before) ?? null;
