@@ -7,6 +7,7 @@ import { ExecutorError } from '#src/errors/errors.ts';
 import { Id } from '#src/events/define.ts';
 import { fromStored } from '#src/kernel/log.ts';
 import type { EventStore, NewEvent } from '#src/ports/event-store.ts';
+import { Latest } from '#src/record/latest.ts';
 import { GENESIS, originOf, RECORD_BYTES_MAX, runOf, sealed, streamOf, type RunRecord } from '#src/record/record.ts';
 import type { LedgerRules } from './ledger.ts';
 import { isSubmissionMark } from './submission.ts';
@@ -17,20 +18,14 @@ const KNOWN_MAX = 10_000;
 type Link = Pick<RunRecord, 'run' | 'seq' | 'hash' | 'at'>;
 
 export function ledgerRules(events: EventStore): LedgerRules {
-  const known = new Map<string, Link>(); // stream -> a record that stands in it
+  const known = new Latest<string, Link>(KNOWN_MAX); // stream -> a record that stands in it
   const linkAt = async (run: string, seq: number): Promise<Link | null> => {
     const kept = known.get(streamOf(run));
     if (kept?.seq === seq) return kept;
     const [stored] = await events.read(streamOf(run), { from: seq, limit: 1 });
     return stored === undefined ? null : fromStored(run, stored);
   };
-  const remember = ({ run, seq, hash, at }: Link): void => {
-    const stream = streamOf(run);
-    known.delete(stream); // at the end again: the oldest is forgotten first
-    known.set(stream, { run, seq, hash, at });
-    const [oldest] = known.keys();
-    if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
-  };
+  const remember = ({ run, seq, hash, at }: Link): void => void known.set(streamOf(run), { run, seq, hash, at });
   return {
     async append(stream, expected, added) {
       const run = runIn(stream);

@@ -13,9 +13,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { APPENDED_FILTER } from '#src/adapters/ledger/wire.ts';
 import { alertsOf, mismatch } from '#projections/alerts.ts';
-import { ExecutorError } from '#src/errors/errors.ts';
+import { ExecutorError, isAway } from '#src/errors/errors.ts';
 import { Id } from '#src/events/define.ts';
 import { eventId, fromStored } from '#src/kernel/log.ts';
+import { Latest } from '#src/record/latest.ts';
 import { runOf, type RunRecord } from '#src/record/record.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import type { EventStore, NewEvent, PositionedEvent } from '#src/ports/event-store.ts';
@@ -49,7 +50,6 @@ const IDLE_MS = 1_000;
 /** What a ledger beside us appends is read so much later, together: it has the processor until then, and its alerts are out. */
 const TOGETHER_MS = 5;
 const REST_MS = 500;
-const AWAY: readonly string[] = ['bus.unavailable', 'store.unavailable'];
 
 /** Runs until it is stopped: leads where nobody does, waits where somebody does, goes on where bus or store were away. */
 export async function runRelay(deps: RelayDeps): Promise<void> {
@@ -63,7 +63,7 @@ export async function runRelay(deps: RelayDeps): Promise<void> {
         await hold.release();
       }
     } catch (error) {
-      if (!(error instanceof ExecutorError) || !(AWAY.includes(error.code) || error.code === 'store.wrong_revision')) throw error;
+      if (!isAway(error) && !(error instanceof ExecutorError && error.code === 'store.wrong_revision')) throw error;
       deps.logger.warn({ code: error.code, why: error.message }, error.code === 'store.wrong_revision' ? 'another relay leads' : 'waiting');
       await rest(deps.stop, REST_MS);
     }
@@ -95,7 +95,7 @@ class Leader {
   /** Somebody appended since the last read began. */
   private isNudged = false;
   /** id -> whether it is kept, of the last ones */
-  private readonly alerts = new Map<string, Promise<boolean>>();
+  private readonly alerts = new Latest<string, Promise<boolean>>(ALERTS_MAX);
 
   constructor(deps: RelayDeps) {
     this.deps = deps;
@@ -145,14 +145,8 @@ class Leader {
   /** Before anything else; what fails here is published when the log is read. */
   private tell(records: readonly RunRecord[]): void {
     for (const { subject, id, body } of records.flatMap(alertMessagesOf)) {
-      if (!this.alerts.has(id)) this.remember(id, this.deps.bus.keep(subject, body, id).then(() => true, () => false));
+      if (!this.alerts.has(id)) this.alerts.set(id, this.deps.bus.keep(subject, body, id).then(() => true, () => false));
     }
-  }
-
-  private remember(id: string, isKept: Promise<boolean>): void {
-    this.alerts.set(id, isKept);
-    const [oldest] = this.alerts.keys();
-    if (this.alerts.size > ALERTS_MAX && oldest !== undefined) this.alerts.delete(oldest);
   }
 
   /** Goes on where the last one was; its next checkpoint is refused from here on. */
@@ -188,7 +182,7 @@ class Leader {
         }
         if (this.window.isFull) await this.window.room();
         const isKept = this.window.begin(message);
-        if (message.isAlert) this.remember(message.id, isKept);
+        if (message.isAlert) this.alerts.set(message.id, isKept);
       }
       this.next = stored.position + 1;
     }

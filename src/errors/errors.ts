@@ -86,3 +86,6 @@ export interface Rejection {
 }
 
 export const reject = (code: string, message: string): Rejection => ({ rejected: true, code, message });
+
+/** Of who may be there later: bus or store do not answer. */
+export const isAway = (error: unknown): error is ExecutorError => error instanceof ExecutorError && (error.code === 'bus.unavailable' || error.code === 'store.unavailable');

@@ -5,6 +5,7 @@
 import type { EventStoreDBClient, Position, RecordedEvent } from '@eventstore/db-client';
 import { ExecutorError } from '#src/errors/errors.ts';
 import type { EventStore, PositionedEvent, ReadOptions, StoredEvent } from '#src/ports/event-store.ts';
+import { Latest } from '#src/record/latest.ts';
 import { appendExactly, type AppendParts } from './appends.ts';
 import { followers, type Followers } from './followers.ts';
 import { patiently, type Patience } from './patience.ts';
@@ -132,23 +133,15 @@ interface Places {
 
 /** Only places that the server gave may be read from: those of events that were given lately, and what proves to be one. */
 function placesOf({ client, patience, timeoutMs }: EventsParts): Places {
-  const known = new Map<number, Position>();
-  const empty = new Map<string, Position>();
+  const known = new Latest<number, Position>(PLACES_MAX);
+  const empty = new Latest<string, Position>(QUESTIONS_MAX);
   const remember = ({ position }: RecordedEvent): void => {
-    if (position === undefined) return;
-    const at = Number(position.prepare);
-    known.delete(at); // at the end again: the oldest is forgotten first
-    known.set(at, position);
-    if (known.size > PLACES_MAX) known.delete(known.keys().next().value ?? at);
+    if (position !== undefined) known.set(Number(position.prepare), position);
   };
   const answers = async (): Promise<null> => patiently(patience, () => allPage(client(), { from: null, backwards: true, count: 1, timeoutMs })).then(() => null);
   return {
     remember,
-    passed(question, place) {
-      empty.delete(question);
-      empty.set(question, place);
-      if (empty.size > QUESTIONS_MAX) empty.delete(empty.keys().next().value ?? question);
-    },
+    passed: (question, place) => void empty.set(question, place),
     passedBy: (question) => empty.get(question) ?? null,
     async beside(from, backwards) {
       const before = backwards ? from + 1 : from - 1; // who goes on asks from behind the last one

@@ -3,7 +3,7 @@
 // Sent as often as its caller wants. The first answer to any try is its answer: who is slow is not asked in vain, and who
 // died with the request in its hands is not waited for.
 
-import { ExecutorError } from '#src/errors/errors.ts';
+import { ExecutorError, isAway } from '#src/errors/errors.ts';
 import type { Bus } from '#src/ports/bus.ts';
 import { decodeAnswer, subjectOf, type Answer, type Operation } from './wire.ts';
 
@@ -17,9 +17,6 @@ interface Asked<O extends Operation> {
   /** How long a try may be answered. */
   readonly timeoutMs: number;
 }
-
-/** Those of who may be there later. */
-const AWAY: readonly string[] = ['bus.unavailable', 'store.unavailable'];
 
 export class Question<out O extends Operation> {
   private readonly asked: Asked<O>;
@@ -52,7 +49,7 @@ export class Question<out O extends Operation> {
       const answer = decodeAnswer(operation, await bus.request(subjectOf(operation), body, timeoutMs));
       this.answered.resolve({ answer, tookMs: performance.now() - begun });
     } catch (error) {
-      if (error instanceof ExecutorError && AWAY.includes(error.code)) return { failure: error, isSilence: false };
+      if (isAway(error)) return { failure: error, isSilence: false };
       this.answered.reject(error);
     }
     this.isSettled = true;
